@@ -14,6 +14,10 @@ CODED = ("Refusal", "refused", "Blocked")
 """What is called with a code and a text, after a path or not."""
 PARTS = {"NotText": "not_text", "TooMuchWork": "too_large"}
 """Errors whose text ends another refusal's sentence, and that one's code."""
+CLASSES = {"Elided": "elided_code", "Numbered": "unreadable"}
+"""Errors whose ``reason`` is the refusal's text, and its code."""
+DOUBTS = {"doubt": "prose_in_file"}
+"""Functions that return the text of a refusal, and its code."""
 REASONS = ("unsafe_reason", "_unsafe_name", "unwritable")
 """Functions that say why a path can't be used, in words that end a sentence."""
 
@@ -64,12 +68,22 @@ class Module:
         self._functions = {function.name: function for function in functions}
 
     def told(self) -> Iterator[Told]:
+        for kind in (node for node in ast.walk(self._tree) if isinstance(node, ast.ClassDef) and node.name in CLASSES):
+            yield from (Told(CLASSES[kind.name], text) for text in self._reason_of(kind))
         for function in self._functions.values():
             for node in ast.walk(function):
                 if isinstance(node, ast.Call):
                     yield from self._of_call(node, function)
                 elif isinstance(node, ast.Return) and node.value is not None:
                     yield from self._of_return(node.value, function)
+
+    def _reason_of(self, kind: ast.ClassDef) -> Iterator[str]:
+        for node in kind.body:
+            if isinstance(node, ast.Assign) and _names(node, "reason") and isinstance(node.value, ast.Constant):
+                yield str(node.value.value)
+            elif isinstance(node, ast.FunctionDef) and node.name == "reason":
+                returned = (one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None)
+                yield from (text for value in returned for text in self.texts(value, node))
 
     def _of_call(self, call: ast.Call, function: ast.FunctionDef) -> Iterator[Told]:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
@@ -86,6 +100,8 @@ class Module:
     def _of_return(self, value: ast.expr, function: ast.FunctionDef) -> Iterator[Told]:
         if function.name in REASONS:
             yield from (Told("path", text) for text in self.texts(value, function) if text)
+        if function.name in DOUBTS:
+            yield from (Told(DOUBTS[function.name], text) for text in self.texts(value, function) if text)
         for one in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
             if isinstance(one, ast.Tuple) and len(one.elts) == 2:
                 yield from self._coded(one.elts[0], one.elts[1], function)

@@ -5,6 +5,7 @@ It is taken off only where the text does not occur in the file as it was sent, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from agent.patch.formats.fences import closes, opener
@@ -12,6 +13,8 @@ from agent.patterns import linear
 
 NUMBERED = linear(r"[ \t]*(\d{1,7})(\| |\|$|: |:$| \| | \|$|\t|→)(.*)")
 """A line with a number as tools show it: the number, what divides, the line."""
+_TIGHT = (linear(r"[ \t]*(\d{1,7})(\|)(.*)"), linear(r"[ \t]*(\d{1,7})(:)(.*)"))
+"""The same, with the line right behind what divides (``grep -n``)."""
 MAX_LINES = 20_000
 
 
@@ -33,12 +36,30 @@ def without_numbers(text: str) -> str | None:
     last = lines.pop() if lines[-1] == "" else None
     if not lines or len(lines) > MAX_LINES:
         return None
-    hits = [NUMBERED.fullmatch(line) for line in lines]
-    found = [hit for hit in hits if hit is not None]
-    numbers = [int(hit[1]) for hit in found]
-    if len(found) < len(lines) or any(after != before + 1 for before, after in pairwise(numbers)):
+    found = numbered(lines)
+    if found is None or any(after[0] != before[0] + 1 for before, after in pairwise(found)):
         return None
-    return "\n".join([hit[3] for hit in found] + ([] if last is None else [last]))
+    return "\n".join([line for _, line in found] + ([] if last is None else [last]))
+
+
+def numbered(lines: Sequence[str]) -> list[tuple[int, str]] | None:
+    """The number and the rest of each line, all in one form; None where a line has no number, or where there is no line."""
+    for pattern in (*_TIGHT, NUMBERED):
+        found: list[tuple[int, str]] = []
+        for line in lines:
+            hit = pattern.fullmatch(line)
+            if hit is None:
+                break
+            found.append((int(hit[1]), hit[3]))
+        is_tight = any(text and text[0] != " " for _, text in found)
+        if found and len(found) == len(lines) and (is_tight or pattern is NUMBERED):
+            return found
+    return None
+
+
+def is_numbered(line: str) -> bool:
+    """True for a line that begins with a number in one of the forms."""
+    return any(pattern.fullmatch(line) is not None for pattern in (*_TIGHT, NUMBERED))
 
 
 def without_fence(text: str) -> str | None:

@@ -78,6 +78,7 @@ def _places(document: Document, hunks: Sequence[PatchHunk], path: str, *, number
             found[at] = match.find(hunk, index, _evidence(sure, hunk.old_start))
     prefer_what_parses(document, path, hunks, found)
     _doubt_what_others_make(hunks, found)
+    _doubt_what_is_there_by_chance(hunks, found, index)
     like_the_others(hunks, found)
     return overlaps(hunks, found)
 
@@ -128,6 +129,19 @@ def _doubt_what_others_make(hunks: Sequence[PatchHunk], found: list[Placement | 
         for start in index.find(EXACT, old):
             if owner[start] < at and any(fresh[start : start + len(old)]):
                 found[at] = Refusal("ambiguous", "an earlier edit adds the same lines a second time", [place.start + 1])
+
+
+def _doubt_what_is_there_by_chance(hunks: Sequence[PatchHunk], found: list[Placement | Refusal], index: Index) -> None:
+    """Refuses a hunk without a number that seems done already, beside others that are not, where it adds a line that it shows
+    as context as well: its result may stand there by chance."""
+    if not any(isinstance(place, Placement) and not place.already for place in found):
+        return
+    for at, (hunk, place) in enumerate(zip(hunks, found, strict=True)):
+        if not isinstance(place, Placement) or not place.already or hunk.old_start is not None or hunk.alternatives:
+            continue
+        shown = {line.text for line in hunk.lines if line.tag == " " and line.text.strip()}
+        if any(line.tag == "+" and line.text in shown for line in hunk.lines) and index.find(EXACT, hunk.old(), 1):
+            found[at] = Refusal("ambiguous", "it may be done already or not, as it repeats a line", [place.start + 1])
 
 
 def _freshness(hunk: PatchHunk) -> list[bool]:

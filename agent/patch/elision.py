@@ -20,6 +20,9 @@ MAX_LINE = 240
 MAX_LOOSE = 4
 """Words behind dots of which any that is about code makes an elision."""
 
+MANY = 2
+"""Lines that are gone beside dots in a comment, which then stand for them and are not a part of what that says."""
+
 MAX_CANDIDATES = 64
 """Places of an anchoring line that are compared; one that stands more often anchors nothing."""
 
@@ -55,6 +58,9 @@ _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…
 """Dots that are not part of a name or a path."""
 
 _RULED = re.compile(r"(?P<mark>[-=*~])(?P=mark){1,9} ?[^-=*~]{2,100}? ?(?P=mark){2,10}|<<?[^<>]{2,100}>>?")
+_NAMES = re.compile(r"\w[:,;(){}\[\]]|\w\.\w|->")
+"""What programs write behind and between names."""
+
 _BRANCH = re.compile(r"[\s})]*(?:else|elif|if|except|catch|case|default|when|unless|elsif|match|switch|rescue|then)\b")
 _BRACKETS = (("{{", "}}"), ("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
 _SAID = ("the rest of the ", "rest of ", "remainder of the ", "the remainder of the ", "the rest remains", "everything else ")
@@ -236,7 +242,8 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         inner = _core(text)[0].lower()
         if inner.startswith(("...", "…")) and gap.at(at) <= 0:
             return False  # of an example
-        if inner.startswith(("...", "…", *_SAID)) or not inner.isascii():
+        is_aside = text.lstrip("#/*-;% ")[:1] in ("(", "[") and phrases.is_said(inner)
+        if inner.startswith(("...", "…", *_SAID)) or is_aside or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
     words = core.strip(".… \t*-=~:;!,()[]<>")
@@ -245,13 +252,19 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
     if not words:
         if kind == "bracket":
             return (starts or ends) and gap.at(at) > 0
-        return (starts or ends) and kind == "comment" and (not _in_comment(lines, at) or _is_last_of_block(lines, at))
+        if not (starts or ends) or kind != "comment":
+            return False
+        return not _in_comment(lines, at) or _is_last_of_block(lines, at) or gap.at(at) >= MANY
     if len(words) > phrases.MAX_PHRASE or len(words.split()) > phrases.MAX_WORDS or not _WORDS.fullmatch(words):
         return not is_prose and not name.endswith(_PERL) and _INLINE.fullmatch(text) is not None
     if not (starts or ends) and phrases.is_of_one(words) and _BRANCH.match(_neighbour(lines, at, -1)):
         return False
     is_short = not (is_prose or ends) and len(words.split()) < MAX_LOOSE
     least = 1 if starts or is_short or phrases.is_said(words) else 2
+    if not (kind or starts or ends or is_prose):  # words alone, which may be names of a program
+        if _NAMES.search(text):
+            return False
+        least = max(least, 2 if len(words.split()) > 1 else 3)
     if _is_loose(words, dots=_APART.fullmatch(core) is not None) and gap.at(at) >= least:
         return True
     if kind == "":

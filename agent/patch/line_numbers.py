@@ -10,14 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from agent.patch.as_sent import MAX_LINES, NUMBERED
+from agent.patch.as_sent import MAX_LINES, is_numbered, numbered
 from agent.patch.byte_order_mark import MARK
 from agent.patch.file_kinds import ending, kind_of
 from agent.patch.index import Index
 from agent.patch.model import Line, PatchHunk
-from agent.patterns import linear
 
-_TIGHT = linear(r"[ \t]*(\d{1,7})\|(.*)")
 TABLES = (".csv", ".tsv")
 """Files that may begin each line with a number of their own."""
 DATA = (".yml", ".yaml")
@@ -29,18 +27,20 @@ def without_numbers(hunk: PatchHunk, index: Index) -> PatchHunk | None:
 
     Where the numbers are those of the file's lines, they are the place; else the hunk does not tell it.
     """
-    old = [line for line in hunk.lines if line.tag != "+"]
+    old = [at for at, line in enumerate(hunk.lines) if line.tag != "+"]
     if not old or len(hunk.lines) > MAX_LINES:
         return None
-    found = _numbered(old)
-    new = [line for line in hunk.lines if line.tag == "+" and line.text.strip()]
-    numbered = _numbered(new)
-    if found is None or (numbered is None and any(_numbered([line]) for line in new)):
+    new = [at for at, line in enumerate(hunk.lines) if line.tag == "+" and line.text.strip()]
+    rest = _bare([hunk.lines[at] for at in (*old, *new)])
+    found = _bare([hunk.lines[at] for at in old]) if rest is None else rest[: len(old)]
+    if found is None or (rest is None and any(is_numbered(hunk.lines[at].text) for at in new)):
         return None
     numbers = [number for number, _ in found]
     if any(after <= before for before, after in pairwise(numbers)):
         return None
-    bare = [_without(line) if line.tag != "+" or numbered is not None else line for line in hunk.lines]
+    bare = list(hunk.lines)
+    for at, (_, text) in zip((*old, *new), rest or found, strict=False):
+        bare[at] = _with_text(bare[at], text.removeprefix(MARK))  # which stood before the first line, and the number before it
     plain = replace(hunk, lines=bare, old_start=None, old_count=None, new_start=None, new_count=None)
     if not all(0 < at <= len(index.lines) and index.lines[at - 1].rstrip() == text.rstrip() for at, text in found):
         return plain
@@ -52,7 +52,7 @@ def without_numbers(hunk: PatchHunk, index: Index) -> PatchHunk | None:
 
 def numbers_of_new_lines(hunk: PatchHunk) -> bool:
     """True when all that the hunk adds begins with the number that its header says the line will have."""
-    found = _numbered([line for line in hunk.lines if line.tag == "+" and line.text])
+    found = _bare([line for line in hunk.lines if line.tag == "+" and line.text])
     return (
         found is not None
         and hunk.new_start is not None
@@ -60,18 +60,11 @@ def numbers_of_new_lines(hunk: PatchHunk) -> bool:
     )
 
 
-def _numbered(lines: Sequence[Line]) -> list[tuple[int, str]] | None:
-    """The number and the rest of each line; None where one has no number, or where there is no line."""
-    hits = [NUMBERED.fullmatch(line.text) for line in lines]
-    found = [(int(hit[1]), hit[3]) for hit in hits if hit is not None]
-    return found if found and len(found) == len(lines) else None
+def _bare(lines: Sequence[Line]) -> list[tuple[int, str]] | None:
+    return numbered([line.text for line in lines])
 
 
-def _without(line: Line) -> Line:
-    hit = NUMBERED.fullmatch(line.text)
-    if hit is None:
-        return line
-    text = hit[3].removeprefix(MARK)  # it stood before the first line, and the number before it
+def _with_text(line: Line, text: str) -> Line:
     return replace(line, text=text, raw=text if line.tag == "?" else line.tag + text)
 
 
@@ -85,7 +78,7 @@ def of_whole(old: Sequence[str], new: Sequence[str], path: str) -> list[str] | N
     """``new``, all of a file, without the numbers that its lines have; None where it has none of its own. ``old`` are the
     lines before, which show whether they are the file's. Raises ``Numbered`` where nothing shows it."""
     filled = list(new[:-1] if new and not new[-1] else new)
-    found = _with_numbers(filled[:MAX_LINES])
+    found = numbered(filled[:MAX_LINES]) or []
     least = 2 if kind_of(path) == "code" and ending(path) not in DATA else 3
     if len(found) < max(len(filled), least) or [number for number, _ in found] != list(range(1, len(found) + 1)):
         return None
@@ -104,26 +97,11 @@ def check_fresh(old: Sequence[str], new: Sequence[str]) -> None:
     """Raises ``Numbered`` where all lines that are new begin with the number of the place at which they stand."""
     known = frozenset(old)
     fresh = [(at, line) for at, line in enumerate(new, 1) if line not in known and line.strip()]
-    found = _with_numbers([line for _, line in fresh[:MAX_LINES]])
+    found = numbered([line for _, line in fresh[:MAX_LINES]]) or []
     is_theirs = bool(fresh) and [number for number, _ in found] == [at for at, _ in fresh]
     if is_theirs and 2 * _how_many(old) < sum(bool(line.strip()) for line in old):
         raise Numbered
 
 
-def _with_numbers(lines: Sequence[str]) -> list[tuple[int, str]]:
-    """The number and the rest of each line; none where one has no number."""
-    for pattern, rest in ((_TIGHT, 2), (NUMBERED, 3)):
-        found: list[tuple[int, str]] = []
-        for line in lines:
-            hit = pattern.fullmatch(line)
-            if hit is None:
-                break
-            found.append((int(hit[1]), hit[rest]))
-        is_tight = any(text and text[0] != " " for _, text in found)
-        if len(found) == len(lines) and (is_tight or pattern is NUMBERED):
-            return found
-    return []
-
-
 def _how_many(lines: Collection[str]) -> int:
-    return sum(NUMBERED.fullmatch(line) is not None or _TIGHT.fullmatch(line) is not None for line in lines)
+    return sum(map(is_numbered, lines))

@@ -35,7 +35,21 @@ def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refus
         bare = without_numbers(hunk, index)
         other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
         return other if isinstance(other, Placement) else found
+    if isinstance(found, Placement) and _may_be_context(hunk, index, found):
+        return Refusal(
+            "ambiguous", "what looks like a line's plus or minus is how a line of the file begins there", [found.start + 1]
+        )
     return found
+
+
+def _may_be_context(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    """True when an added or a removed line is, with its prefix, a line of the file near ``found``, so that it may be context
+    that lost its space: unless the header's counts are those of the hunk as it stands."""
+    if hunk.coherent and hunk.old_count is not None:
+        return False
+    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
+    size = len(hunk.lines)
+    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
 
 
 def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
@@ -181,6 +195,10 @@ def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Ref
         if not any(line.strip() for line in old):
             return Refusal("too_little", "it shows only blank lines, and they are not at the stated line", [chosen + 1])
         if _has_it_already(hunk, index, chosen):
+            if stated is not None and evidence.drift and chosen == stated + evidence.drift:
+                return Refusal(
+                    "ambiguous", "it fits where the other edits say, and its result stands there as well", [chosen + 1]
+                )
             return Placement("exact", chosen, already=True, offset=offset_of(chosen, stated))
         return at_level(hunk, index, level, chosen, stated)
     return done[0] if done is not None else Refusal("not_found", _missing(hunk, index))
@@ -231,8 +249,12 @@ def _choose(
         below = index.sections.inside(hunk.anchors, places)
         if len(below) == 1:
             return below[0]
-    where = "the same lines occur in several places"
-    where += "" if level == EXACT else f" ({level.replace('_', ' ')} apart)"
+    apart = level.replace("_", " ")
+    where = (
+        "the same lines occur in several places"
+        if level == EXACT
+        else f"the same lines occur in several places ({apart} apart)"
+    )
     return Refusal("ambiguous", where, [at + 1 for at in places])
 
 

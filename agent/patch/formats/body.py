@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent.patch.formats import remarks, starts
+from agent.patch.formats import said_between, starts
 from agent.patch.formats.fences import opener
 from agent.patch.model import EditsInvalid, Line
 
@@ -74,7 +74,7 @@ def _said_from(lines: Sequence[str], start: int, stop: int, end: int) -> int:
         first -= 1
     if first == start:
         return stop
-    return min(remarks.below_hunk(lines, first, end), stop)
+    return min(said_between.below_hunk(lines, first, end), stop)
 
 
 def _as_long_as(lines: Sequence[str], start: int, end: int, old: int, new: int) -> int | None:

@@ -54,3 +54,14 @@ def outdented(text: str) -> str:
                 unclosed += 1
         at += 1
     return "\n".join(lines)
+
+
+def fence_above(lines: Sequence[str], at: int) -> int | None:
+    """The line that opens the fence which this line closes."""
+    text = lines[at].rstrip()
+    if text[:3] not in ("```", "~~~") or text.strip(text[0]):
+        return None
+    for number in range(at - 1, -1, -1):
+        if opener(lines[number]) is not None:
+            return number
+    return None

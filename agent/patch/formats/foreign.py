@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from agent.patch.file_kinds import kind_of
-from agent.patch.formats import headings, remarks, sentences, starts
+from agent.patch.formats import headings, remarks, said_between, sentences, starts
 from agent.patch.formats.fences import closes, opener
 from agent.patch.model import EditsInvalid
 
@@ -53,7 +53,7 @@ def cut(lines: Sequence[str], start: int, stop: int, path: str) -> tuple[int, Se
     if path.lower().endswith(PATCHES):
         return stop, ()
     doubts: list[str] = []
-    said = remarks.fence_below(lines[start:stop], path)
+    said = said_between.fence_below(lines[start:stop], path)
     if said is not None:
         start += said
     own = fence = _own_fence(lines, start, stop)

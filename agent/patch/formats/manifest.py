@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings, remarks, sentences
+from agent.patch.formats import foreign, headings, remarks, said_between, sentences
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
@@ -247,7 +247,7 @@ def _inner(block: _Raw, *, alone: bool) -> tuple[_Body, str | None]:
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
     opener = None if first is None else _fence(lines[first])
     if first is not None and opener is None and not alone:
-        below = remarks.fence_below(lines, block.path)
+        below = said_between.fence_below(lines, block.path)
         first, opener = (below, _fence(lines[below])) if below is not None else (first, None)
     if first is None or opener is None:
         after = _trailing_opener(lines, inside=None)
@@ -259,8 +259,10 @@ def _inner(block: _Raw, *, alone: bool) -> tuple[_Body, str | None]:
             return _Body(lines), after
         told = remarks.of_file(lines, block.path)
         return _Body(lines[told.start : told.stop], told.start, remarks=told.doubts), after
-    if _is_markdown(block.path) and not _wraps(lines[first:]):
-        return _Body(lines), None
+    is_cut = not alone and opener[0][0] == "`" and not any(_closes(line, opener[0]) for line in lines[first + 1 :])
+    if _is_markdown(block.path) and not is_cut and not _wraps(lines[first:], alone=alone):
+        doubts = () if alone or opener[0][0] != "`" else (lines[first], lines[_last_filled(lines)])
+        return _Body(lines, remarks=doubts), None
     body, rest = _until_close(lines[first + 1 :], opener[0])
     quoted = _Body(body, first + 1, quoted=True)
     if rest is None:
@@ -316,8 +318,9 @@ def _goes_on(line: str) -> bool:
     return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or remarks.is_remark(line)
 
 
-def _wraps(lines: list[str]) -> bool:
-    """True when the fence that opens a Markdown file's block closes at its very end, so that it is wrapping, not content."""
+def _wraps(lines: list[str], *, alone: bool) -> bool:
+    """True when the fence that opens a Markdown file's block closes at its very end, or but for what is said below it, so that
+    it is wrapping, not content. ``alone``: nothing is said."""
     depth = 0
     last = _last_filled(lines)
     own = _fence(lines[0])
@@ -332,8 +335,14 @@ def _wraps(lines: list[str]) -> bool:
             continue  # a heading of reStructuredText may be underlined with ~~~
         depth += 1 if hit[1] or depth == 0 else -1
         if depth == 0:
-            return at == last
+            return at == last or (not alone and _is_all_but_said(lines, at))
     return False
+
+
+def _is_all_but_said(lines: list[str], end: int) -> bool:
+    """True when the first fence, which closes at ``end``, is the only one and holds far more than what follows."""
+    within, below = (sum(bool(line.strip()) for line in part) for part in (lines[1:end], lines[end + 1 :]))
+    return within > 2 * below and below <= foreign.MAX_SAID and not any(map(_fence, lines[end + 1 :]))
 
 
 def _trailing_opener(lines: list[str], *, inside: str | None) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.patch import elision_phrases
 from agent.patch.file_kinds import PAGES, ending, is_wordy, kind_of
 from agent.patch.formats import sentences
-from agent.patch.formats.fences import opener
+from agent.patch.formats.fences import fence_above, opener
 
 MAX_LINE = 600
 MAX_HEAD = 8
@@ -96,6 +96,24 @@ _COMMENTS = tuple(
     for name in "py pyi sh bash zsh fish rb pl pm r jl yml yaml toml mk ex exs nim cfg conf ini tf".split()  # noqa: SIM905
 )
 """Endings of languages in which ``#`` begins a comment."""
+
+_FREE = (
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".env",
+    ".properties",
+    ".mk",
+    ".gitignore",
+    ".dockerignore",
+    ".gitattributes",
+    ".cbl",
+    ".robot",
+)
+"""Endings of files in which any words may be a line."""
+
+_DASHED = (".lua", ".hs", ".elm", ".sql")
+"""Endings of languages in which ``--`` begins a comment, but for those of words."""
 
 _DATA = re.compile(r"__(?:END|DATA)__[ \t]*|=(?:pod|begin|head\d)\b.*")
 
@@ -241,7 +259,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         if not line.strip():
             at -= 1
             continue
-        begin = _fence_above(lines, at - 1)
+        begin = fence_above(lines, at - 1)
         if begin is not None:
             at = top = begin
             best = SURE
@@ -270,7 +288,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         return _after_filled(lines, above), ()
     if best >= MAYBE or (
         best == PART
-        and _is_list(lines[top:last])
+        and is_list(lines[top:last])
         and (is_yaml or top == 0 or not lines[top - 1].strip() or _ITEM.fullmatch(lines[top]) is None)
     ):
         above = _after_filled(lines, top)
@@ -283,7 +301,31 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         )
         if not is_yaml or doubts or not is_own:
             return last, tuple(line for line in lines[top:last] if line.strip())
-    return len(lines), ()
+    return len(lines), _out_of_place(lines[top:last], path)
+
+
+def _out_of_place(lines: Sequence[str], path: str) -> tuple[str, ...]:
+    """Those of the first or the last lines of a file that its language does not have, though nothing tells what they are: a
+    row of a table, words with a colon, an item of a list, a heading, a rule."""
+    is_yaml = ending(path) in (".yml", ".yaml")
+    is_bare = not is_yaml and bool(ending(path)) and ending(path) not in _FREE
+    has_comments = ending(path) in _COMMENTS or not ending(path)
+    found = []
+    for at, line in enumerate(lines):
+        text = line.rstrip()
+        if not text or text[0] in " \t":
+            continue
+        is_label = _ANNOUNCED.fullmatch(text) is not None and text[-1] == ":"
+        follows = lines[at + 1] if at + 1 < len(lines) else ""
+        if (
+            _TABLE.fullmatch(text)
+            or (is_label and (is_bare or (_words(text) > 1 and not follows.strip())))
+            or ((is_bare or (is_yaml and text[0] != "-")) and _ITEM.fullmatch(text))
+            or (is_bare and not has_comments and text.startswith("##") and _HEADING.fullmatch(text))
+            or (is_bare and text[0] in "-*_=" and ending(path) not in _DASHED and _RULE.fullmatch(text))
+        ):
+            found.append(line)
+    return tuple(found)
 
 
 def _is_given_back(line: str, path: str) -> bool:
@@ -294,29 +336,14 @@ def _is_given_back(line: str, path: str) -> bool:
     return is_item and (line[0] in " \t" or ending(path) in (".yml", ".yaml"))
 
 
-def _is_list(lines: Sequence[str]) -> bool:
+def is_list(lines: Sequence[str]) -> bool:
+    """True for a list with what may stand around it."""
     filled = [line for line in lines if line.strip()]
     items = sum(_ITEM.fullmatch(line.strip()) is not None and _words(line) >= 2 for line in filled)
     return items > 0 and all(
         _ITEM.fullmatch(line.strip()) or line[0] == "#" or _RULE.fullmatch(line) or _ANNOUNCED.fullmatch(line)
         for line in filled
     )
-
-
-def below_hunk(lines: Sequence[str], first: int, end: int) -> int:
-    """The index of the line from which on ``lines``, up to ``end``, are said below a hunk; ``end`` where none is. All of them
-    have no prefix."""
-    near = range(first, min(end, first + MAX_HEAD))
-    grades = {at: grade(lines[at], "x.js") for at in near if lines[at].strip()}
-    sure = next((at for at in near if grades.get(at) == SURE), None)
-    if sure is None:
-        is_last = end < len(lines) and opener(lines[end]) is not None and PART in grades.values()
-        if not grades or not (is_last or _is_list(lines[first:end])):
-            return end
-        sure = max(grades) + 1
-    while sure > first and grades.get(sure - 1, PART) != NONE:
-        sure -= 1
-    return sure
 
 
 def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, ...]]:
@@ -326,8 +353,13 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
         at += 1
     said = [line for line in lines[:at] if line.strip()]
     if not said or at == stop or not any(grade(line, path) == SURE for line in said):
-        is_list = bool(said) and at < stop and ending(path) not in (".yml", ".yaml") and _is_list(said)
-        return 0, tuple(said) if is_list else ()
+        first = lines[at] if not said and at + 1 < stop else ""
+        if _ANNOUNCED.fullmatch(first.rstrip()) and _words(first) > 1 and not lines[at + 1].strip():
+            return 0, (first,)  # a key of YAML with nothing below
+        if not said or at == stop:
+            return 0, ()
+        has_items = ending(path) not in (".yml", ".yaml") and is_list(said)
+        return 0, tuple(said) if has_items else _out_of_place(lines[:at], path)
     is_apart = at > 0 and not lines[at - 1].strip()
     if opener(lines[at].strip()) is not None:
         return 0, tuple(said)
@@ -337,8 +369,8 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
 
 
 def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
-    """What of text for people an assistant says of its own work, in the last paragraphs and in the first; and the names of
-    other files over fences, which only a page has."""
+    """What of text for people an assistant says of its own work, in the last paragraphs and in the first; the names of other
+    files over fences, which only a page has; and of a page sentences above its title, and words with a colon at its end."""
     last = _after_filled(lines, len(lines))
     found = []
     for at in range(last - 1, max(last - MAX_HEAD, 0) - 1, -1):
@@ -348,6 +380,10 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):
         found.append(lines[first])
+    if is_page and last:
+        title = next((at for at, line in enumerate(lines[:MAX_HEAD]) if line.startswith("# ")), 0)
+        found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
+        found += [line for line in lines[last - 1 : last] if line[:1].isalpha() and line.rstrip().endswith(":")]
     for at, line in enumerate(lines):
         if line[:3] in ("```", "~~~") and not is_page and at and _NAME.fullmatch(lines[at - 1].strip()):
             found.append(lines[at - 1])
@@ -358,31 +394,3 @@ def _after_filled(lines: Sequence[str], at: int) -> int:
     while at > 0 and not lines[at - 1].strip():
         at -= 1
     return at
-
-
-def _fence_above(lines: Sequence[str], at: int) -> int | None:
-    """The line that opens the fence which this line closes."""
-    text = lines[at].rstrip()
-    if text[:3] not in ("```", "~~~") or text.strip(text[0]):
-        return None
-    for number in range(at - 1, -1, -1):
-        if opener(lines[number]) is not None:
-            return number
-    return None
-
-
-def fence_below(lines: Sequence[str], path: str) -> int | None:
-    """The line of the fence that holds the file, where something is said between it and the FILE line."""
-    said = 0
-    for at, line in enumerate(lines):
-        if not line.strip():
-            continue
-        if opener(line) is not None:
-            quotes = len(line) - len(line.lstrip("`~")) > 3 or line.strip("`~ \t").lower() in ("markdown", "md", "mdx")
-            is_alone = said > 0 and (not path.lower().endswith(PAGES) or quotes)
-            several = not quotes and sum(opener(text) is not None for text in lines[at:]) > 2
-            return at if is_alone and not several else None
-        if grade(line, "x.js") not in (SURE, PART) or said == MAX_HEAD:
-            return None
-        said += 1
-    return None

@@ -6,7 +6,7 @@ https://aider.chat/docs/more/edit-formats.html (``diff``), and Cline's ``replace
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agent.matching import from_ends, opcodes
 from agent.patch.formats import headings, starts
@@ -140,6 +140,8 @@ def _block(lines: Sequence[str], start: int, end: int, path: str) -> PatchHunk:
         hit = _DIVIDER.fullmatch(lines[at].strip() if indented else lines[at])
         if hit is not None and (len(hit[1]) in _USUAL or len(hit[1]) == signs):
             dividers.append(at)
+    if dividers:
+        dividers += _before_end(lines, start, end, dividers, path)
     if not dividers:
         raise EditsInvalid(
             f"The block at line {start + 1} has no line `=======` between its two parts.", line=start + 1,
@@ -155,30 +157,75 @@ def _block(lines: Sequence[str], start: int, end: int, path: str) -> PatchHunk:
     return ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))
 
 
+def _before_end(lines: Sequence[str], start: int, end: int, dividers: Sequence[int], path: str) -> list[int]:
+    """The last line of the new part where it is one of ``=``, of any length, that the old part does not have, and underlines no
+    heading of a page."""
+    at = end - 1
+    while at > dividers[-1] and not lines[at].strip():
+        at -= 1
+    line = lines[at].strip()
+    is_mark = at > dividers[-1] and len(line) > 2 and not line.strip("=")
+    if not is_mark or (path.lower().endswith(_HEADED) and _underlines(lines, at, dividers[-1] + 1)):
+        return []
+    return [] if any(text.strip() == line for text in lines[start + 1 : dividers[-1]]) else [at]
+
+
 def _readings(
     lines: Sequence[str], start: int, end: int, dividers: Sequence[int], path: str
 ) -> list[tuple[list[str], list[str]]]:
     """The two parts in every way that they may be meant, the longest old part first.
 
-    A divider more than one is a slip where it stands at an edge of the new part, and is left out; elsewhere it is text where
-    it underlines a heading. The file tells which reading it is.
+    A divider more than one is a slip where it stands at an edge of the new part or above the old one, and is left out;
+    elsewhere it is text where it underlines a heading. The file tells which reading it is.
     """
     if len(dividers) == 1:
         return [(list(lines[start + 1 : dividers[0]]), list(lines[dividers[0] + 1 : end]))]
     known = set(dividers)
     found: list[tuple[list[str], list[str]]] = []
+    top = start + 1
+    while top in known:
+        top += 1
     for at in reversed(dividers[:MAX_READINGS]):
-        first, last = at + 1, end
-        while first in known:
-            first += 1
-        while last - 1 in known and last - 1 > at and at - 1 not in known:
-            last -= 1
-        headed = path.lower().endswith(_HEADED) or any(number < at for number in dividers)
-        for a, b in dict.fromkeys(((at + 1, end), (first, end), (at + 1, last), (first, last))):
-            inside = [number for number in dividers if a <= number < b]
-            if a <= b and (not inside or headed) and all(_underlines(lines, number, a) for number in inside):
-                found.append((list(lines[start + 1 : at]), list(lines[a:b])))
+        for first in dict.fromkeys((start + 1, min(top, at))):
+            found += [(list(lines[first:at]), list(lines[a:b])) for a, b in _new_parts(lines, first, at, end, dividers, path)]
     return found
+
+
+def _new_parts(
+    lines: Sequence[str], start: int, at: int, end: int, dividers: Sequence[int], path: str
+) -> Iterator[tuple[int, int]]:
+    """Where the new part may begin and end below the divider at ``at``, if the old part begins at ``start``."""
+    own = {lines[number].strip() for number in dividers if start <= number < at}
+    strays = {number for number in dividers if number > at and lines[number].strip() not in own}
+    first = at + 1
+    filled = next((number for number in range(first, end) if lines[number].strip()), end)
+    while filled in strays:
+        first = filled + 1
+        filled = next((number for number in range(first, end) if lines[number].strip()), end)
+    last = _without_divider(lines, at, end, strays)
+    headed = path.lower().endswith(_HEADED) or any(number < at for number in dividers)
+    for a, b in dict.fromkeys(((at + 1, end), (first, end), (at + 1, last), (first, last))):
+        inside = [number for number in dividers if a <= number < b]
+        may_have = not inside or headed or _is_heading(lines, inside)
+        if a <= b and may_have and all(lines[number].strip() in own or _underlines(lines, number, a) for number in inside):
+            yield a, b
+
+
+def _without_divider(lines: Sequence[str], at: int, end: int, strays: Collection[int]) -> int:
+    """The end of the new part without the dividers that are its last lines, and the blank ones around them."""
+    last = end
+    for number in range(end - 1, at, -1):
+        if number in strays:
+            last = number
+        elif lines[number].strip():
+            break
+    return last
+
+
+def _is_heading(lines: Sequence[str], inside: Sequence[int]) -> bool:
+    """True for one line of ``=`` of another length than a divider's below a line just as long: a heading in a comment."""
+    size = len(lines[inside[0]].strip())
+    return len(inside) == 1 and size not in _USUAL and abs(len(lines[inside[0] - 1].rstrip()) - size) <= 1
 
 
 def _underlines(lines: Sequence[str], at: int, first: int) -> bool:

@@ -243,9 +243,11 @@ def stray_divider(rng: random.Random) -> Answer | None:
     text = block(path, part)
     if BARE in part.body or text.count("\n=======\n") != 1:
         return None
-    twice = rng.choice(["\n=======\n=======\n", None])
-    damaged = text.replace("\n=======\n", twice) if twice else text.replace(">>>>>>>", "=======\n>>>>>>>")
-    return _answer(path, before, after, damaged, may_refuse=True)
+    ways = [
+        ("\n=======\n", "\n=======\n=======\n"), ("\n=======\n", "\n=======\n\n=======\n"), (">>>>>>>", "=======\n>>>>>>>"),
+        (">>>>>>>", "==========\n>>>>>>>"), ("SEARCH\n", "SEARCH\n=======\n"),
+    ]  # fmt: skip
+    return _answer(path, before, after, text.replace(*rng.choice(ways), 1), may_refuse=True)
 
 
 @kind
@@ -297,7 +299,7 @@ def fence_language_as_path(rng: random.Random) -> Answer | None:
 @kind
 def line_numbers_copied(rng: random.Random) -> Answer | None:
     path, before, after, part = _one_hunk(rng)
-    mark, old, new, body = rng.choice([": ", " | ", "\t"]), part.start, part.new_start, []
+    mark, old, new, body = rng.choice([": ", " | ", "\t", ":", "|"]), part.start, part.new_start, []
     for line in part.body:
         if line == BARE:
             return None

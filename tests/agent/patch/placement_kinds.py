@@ -402,7 +402,7 @@ def lines_of_another_file(given: Source, rng: random.Random) -> Sibling | None:
 @kind
 def line_numbers_copied(given: Source, rng: random.Random) -> Sibling | None:
     before, after, hunks = _edit(given, rng)
-    mark = rng.choice([": ", " | ", "| ", "\t"])
+    mark = rng.choice([": ", " | ", "| ", "\t", ":"])
     old, new, body = hunks[0].start, hunks[0].new_start, []
     for line in hunks[0].body:
         if line == BARE:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRejected, apply_patch
+from agent.patch import PatchRejected, apply_patch, parse_edits, preview
+from tests.agent.patch import kinds, placement_kinds
+from tests.agent.patch.tree_judge import put
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs/DIFF_FORMAT.md"
@@ -102,3 +104,40 @@ def test_every_refusal_stands_in_the_docs() -> None:
     missing = [(module, text) for module, text in refusals() if text not in page]
     assert missing == [], "run `make docs`; what it does not find, docs/patch_refusals.py has to learn"
     assert len(list(refusals())) > 60
+
+
+def _documented() -> list[re.Pattern[str]]:
+    """The texts of the tables of refusals; … stands for anything."""
+    page = (ROOT / "docs/PATCH_MODE.md").read_text("utf-8")
+    rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in page.split("\n") if line.startswith("| "))
+    texts = {(row[1] if row[0].strip().startswith("`") else row[0]).strip().replace("\\|", "|") for row in rows if row}
+    return [re.compile(".*".join(map(re.escape, text.split("…"))), re.DOTALL) for text in texts if text.strip("… ")]
+
+
+def _said(root: Path) -> Iterator[str]:
+    """Why answers of every kind, and damaged ones, are refused."""
+    for name in kinds.KINDS:
+        for answer in kinds.siblings(name, 6):
+            yield from _reasons(root, answer.files, answer.text)
+            yield from _reasons(root, answer.files, answer.text[: len(answer.text) * 2 // 3])
+    for name in placement_kinds.KINDS:
+        for sibling in placement_kinds.siblings(name, 6):
+            yield from _reasons(root, sibling.before, sibling.patch)
+
+
+def _reasons(root: Path, files: dict[str, str], text: str) -> Iterator[str]:
+    put(root, kinds.Answer(files, text, ()))
+    edits = parse_edits(text)
+    if edits.error is not None:
+        yield edits.error.detail
+        return
+    result, _ = preview(root, edits)
+    for hunk in (hunk for file in result.files for hunk in file.hunks if hunk.status == "refused"):
+        yield re.sub(r"\Athe edit at line \d+ of the answer: ", "", hunk.reason)
+
+
+def test_what_is_said_of_refused_answers_stands_in_the_docs(tmp_path: Path) -> None:
+    documented = _documented()
+    said = {text for text in _said(tmp_path / "tree") if text}
+    assert len(said) > 40
+    assert [text for text in said if not any(pattern.fullmatch(text) for pattern in documented)] == []

@@ -55,6 +55,8 @@ LEFT_OUT = [
     ("Makefile", "# ... rest of the file unchanged ..."),
     ("Dockerfile", "# rest unchanged"),
     ("a.tex", "% rest of the document unchanged"),
+    ("a.po", "# (existing code remains the same)"),
+    ("a.md", "# [existing content unchanged]"),
     ("a.py", "# Rest des Codes bleibt unverändert"),
     ("a.py", "# le reste du code est inchangé"),
     ("a.py", "# resto del código sin cambios"),
@@ -184,3 +186,30 @@ def test_the_guardrail_knows_it_and_lets_pass_what_is_kept(tmp_path: Path) -> No
 
     assert [(finding.code, finding.line) for finding in fresh.errors] == [("elided_code", 1)]
     assert not [finding for finding in kept.errors if finding.code == "elided_code"]
+
+
+def test_dots_beside_a_comment_stand_for_lines_where_some_are_gone() -> None:
+    old = ["first: 1", "b: 2", "c: 3", "d: 4", "# Background", "last: 5"]
+    assert list(elisions(["first: 1", "# ...", "# Background", "last: 5"], "a.yml", old)) == [1]
+    assert list(elisions([*old[:4], "# ...", *old[4:]], "a.yml", old)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("a.rs", "    original: item,", "    original: items,"),
+        ("a.py", "    existing,", "    existing, more,"),
+        ("a.rs", "    item", "    rest"),
+        ("a.js", "  previous.code;", "  previous.lines;"),
+        ("a.yml", "original: same", "original: previous"),
+        ("a.go", "\tsame(code)", "\tsame(lines)"),
+        ("a.py", "    remaining: int", "    remaining: existing"),
+        ("a.ts", "  other: more;", "  others: same;"),
+        ("a.kt", "  existing", "  previous"),
+        ("a.sql", "  original", "  original lines"),
+    ],
+)
+def test_names_that_are_said_of_left_out_code_too_are_names(tmp_path: Path, path: str, old: str, new: str) -> None:
+    grow(tmp_path, {path: f"first\n{old}\nlast\n"})
+    apply_patch(tmp_path, f"FILE: {path}\n```\nfirst\n{new}\nlast\n```\n")
+    assert tree_of(tmp_path) == {path: f"first\n{new}\nlast\n"}

@@ -71,3 +71,28 @@ def test_a_byte_order_mark_is_put_there_or_taken_away_where_the_hunk_says_so(tmp
         "--- a/c.txt\n+++ b/c.txt\n@@ -1,2 +1,2 @@\n \ufeffone\n-two\n+TWO\n",
     )
     assert tree_of(tmp_path) == {"a.txt": "ONE\n", "b.txt": "\ufeffONE\n", "c.txt": "\ufeffone\nTWO\n"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "<<<<<<< SEARCH\nb\n=======\nB\n==========\n>>>>>>> REPLACE\n",
+        "<<<<<<< SEARCH\nb\n=======\nB\n====\n\n>>>>>>> REPLACE\n",
+        "<<<<<<< SEARCH\nb\n=======\n\n=======\nB\n>>>>>>> REPLACE\n",
+        "<<<<<<< SEARCH\n=======\nb\n=======\nB\n>>>>>>> REPLACE\n",
+    ],
+    ids=["longer", "shorter", "a blank line between", "above"],
+)
+def test_a_divider_too_many_is_not_text(tmp_path: Path, block: str) -> None:
+    grow(tmp_path, {"a.py": "a\nb\nc\n"})
+    apply_patch(tmp_path, f"a.py\n{block}")
+    assert tree_of(tmp_path) == {"a.py": "a\nB\nc\n"}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"), [("a.md", "Old", "A new name\n=========="), ("a.py", "=====\nb\n=====", "=====\nB\n=====")]
+)
+def test_a_line_of_equals_signs_of_the_file_stays(tmp_path: Path, path: str, old: str, new: str) -> None:
+    grow(tmp_path, {path: f"a\n{old}\nc\n"})
+    apply_patch(tmp_path, f"{path}\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
+    assert tree_of(tmp_path) == {path: f"a\n{new}\nc\n"}

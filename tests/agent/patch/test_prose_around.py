@@ -106,3 +106,37 @@ def test_a_line_of_a_program_is_not_dropped(tmp_path: Path, line: str) -> None:
     grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
     with pytest.raises(PatchRejected, match="belongs to no edit"):
         apply_patch(tmp_path, f"c.yml\n{BLOCK}\n{line}\n")
+
+
+PAGE = "# Title\n\nSome words.\n\n- one\n- two\n- three\n"
+
+
+@pytest.mark.parametrize(
+    "said", ["1. Restart the server.\n2. Check the log.", "The table is new", "I added a section.", "## Notes\n\nThat is all."]
+)
+@pytest.mark.parametrize("path", ["README.md", "docs/a.rst", "LICENSE.md"])
+def test_a_page_in_a_plain_fence_ends_with_it(tmp_path: Path, path: str, said: str) -> None:
+    apply_patch(tmp_path, f"FILE: {path}\n```\n{PAGE}```\n\n{said}\n")
+    assert tree_of(tmp_path) == {path: PAGE}
+
+
+@pytest.mark.parametrize("fence", ["```markdown", "```", "````md"])
+def test_a_page_that_was_cut_off_is_refused(tmp_path: Path, fence: str) -> None:
+    grow(tmp_path, {"README.md": PAGE})
+    for text in (
+        f"FILE: README.md\n{fence}\n",
+        f"FILE: README.md\n{fence}\n# Title\n",
+        f"FILE: a.py\nx = 1\n\nFILE: README.md\n{fence}",
+    ):
+        with pytest.raises(PatchRejected):
+            apply_patch(tmp_path, text)
+    assert tree_of(tmp_path) == {"README.md": PAGE}
+
+
+def test_a_page_that_begins_with_an_example_is_doubted_unless_it_did_so_before(tmp_path: Path) -> None:
+    page = "```\nmake\n```\n\nThis is how it is built.\n\nThat is all.\n"
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, f"FILE: README.md\n{page}")
+    grow(tmp_path, {"README.md": page})
+    apply_patch(tmp_path, f"FILE: README.md\n{page.replace('built', 'made')}")
+    assert tree_of(tmp_path) == {"README.md": page.replace("built", "made")}

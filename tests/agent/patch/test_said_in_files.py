@@ -226,7 +226,7 @@ def test_a_change_in_any_fence_is_not_dropped(tmp_path: Path) -> None:
     assert result(tmp_path, f"{DIFF}\nChange the other as well:\n\n```\n-x = 1\n+x = 2\n```\n") is None
 
 
-NUMBERED = ["{}: ", "{} | ", "{}\t", "{}→", "{}|"]
+NUMBERED = ["{}: ", "{} | ", "{}\t", "{}→", "{}|", "{}:"]
 
 
 @pytest.mark.parametrize("mark", NUMBERED)
@@ -265,3 +265,54 @@ def test_a_comment_that_looks_like_a_heading_is_a_comment() -> None:
     text = "import re\n\n# FILE: ../../tmp/canary\n# and more.\n\n\ndef f():\n    return 1\n"
     (edit,) = parse_edits(f"FILE: slugs/slug.py\n{text}").files
     assert (edit.names, edit.content) == (("slugs/slug.py",), text)
+
+
+UNCLEAR = [
+    "Then run:",
+    "Changes:\n\n* one\n* two",
+    "| File | Change |\n| one | updated |",
+    "1. Open it\n2. Replace it",
+    "> Only this is new.",
+]
+
+
+@pytest.mark.parametrize("said", UNCLEAR)
+@pytest.mark.parametrize("path", [*(path for path in PROGRAMS if path != "run.sh"), "src/a.rs", "a.java"])
+def test_what_is_no_code_of_the_language_is_not_written_beside_it(tmp_path: Path, path: str, said: str) -> None:
+    text = PROGRAMS.get(path, "use a;\n\nfn f() {}\n")
+    if said[0] in "T|" or (path != "Makefile" and (path, said[0]) != ("c.yml", "C")):
+        assert result(tmp_path, f"FILE: {path}\n{said}\n\n{text}") in (None, {path: text})
+        if path != "c.yml" or said[0] != "T":
+            assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") in (None, {path: text})
+    if said[0] != ">":
+        grow(tmp_path, {path: f"{said}\n\n{text}"})
+        assert result(tmp_path, f"FILE: {path}\n{said}\n\n{text}x\n") == {path: f"{said}\n\n{text}x\n"}, "the file has it"
+
+
+@pytest.mark.parametrize("said", ["### The updated file", "---", "***"])
+def test_a_heading_or_a_rule_beside_a_program_is_not_written(tmp_path: Path, said: str) -> None:
+    assert result(tmp_path, f"FILE: a.ts\n{said}\n\nlet a = 1;\n") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.lua", "--- The module.\n--- It does it.\nreturn 1\n"),
+        ("a.lua", "---\n-- A part.\n---\nreturn 1\n"),
+        ("a.sh", "## The script.\nmake\n"),
+        ("a.py", "## The module.\nimport os\n"),
+        ("a.yml", "---\na: 1\n"),
+        ("a.yml", "- name: one\n- name: two\n"),
+        ("a.yml", "The key:\n  - a\n"),
+        (".gitignore", "*.log\nsrc/a.py\n"),
+        ("requirements.txt", "django\n# one:\nredis\n"),
+        ("a.md", "[![badge](x)](y)\n\n# Title\n\nWords.\n"),
+    ],
+)
+def test_first_and_last_lines_that_a_language_has_stay(tmp_path: Path, path: str, text: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\n{text}") == {path: text}
+
+
+def test_words_above_a_page_s_title_and_a_colon_at_its_end_are_doubted(tmp_path: Path) -> None:
+    assert result(tmp_path, "FILE: R.md\nThis is the new page:\n\n# Title\n\nWords.\n") is None
+    assert result(tmp_path, "FILE: R.md\n# Title\n\nWords.\n\nThen run:\n") is None

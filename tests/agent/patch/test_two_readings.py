@@ -87,3 +87,36 @@ def test_counts_that_contradict_the_context_are_refused() -> None:
 def test_a_lone_end_of_a_block_without_prefix_is_too_little(tmp_path: Path) -> None:
     patch = "*** Begin Patch\n*** Update File: x.c\n@@\n    }\n+    call();\n*** End Patch\n"
     assert made(tmp_path, "x.c", "{\n    }\n}\n", patch) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "hunk"),
+    [
+        ("    value = 1\n\n- item\n", "@@ -3,1 +3,2 @@\n- item\n+- item\n"),
+        ("    value = 1\n\n- item\n", "@@\n- item\n+- item\n"),
+        ("a\n- item\nb\n", "@@\n a\n- item\n+- other\n"),
+        ("a\n+ item\nb\n", "@@\n+ item\n-b\n+B\n"),
+        ("a\n+ item\nb\n", "@@ -2,2 +2,2 @@\n+ item\n-b\n+B\n"),
+        ("b\n- item\nc\n", "@@ -1,2 +1,2 @@\n-b\n+B\n- item\n"),
+    ],
+    ids=["counts", "no counts", "removed", "added", "added, counts", "at the end"],
+)
+def test_context_that_begins_as_a_change_does_is_not_taken_for_one(tmp_path: Path, before: str, hunk: str) -> None:
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunk}") is None
+
+
+def test_counts_tell_that_a_line_is_removed(tmp_path: Path) -> None:
+    hunk = "@@ -2,1 +2,1 @@\n- item\n+- item\n"
+    assert made(tmp_path, "x.txt", "a\n- item\n", f"--- a/x.txt\n+++ b/x.txt\n{hunk}") == "a\n- item\n", "it is done already"
+    assert made(tmp_path, "x.txt", "a\n item\n", f"--- a/x.txt\n+++ b/x.txt\n{hunk}") == "a\n- item\n"
+
+
+def test_lines_that_stand_where_the_other_edits_say_are_not_done_already(tmp_path: Path) -> None:
+    before = "# new\n# new\nv = 1\nv = 1\nreturn v\nreturn v\nv = 1\n"
+    hunks = "@@ -1,2 +1,1 @@\n-v = 1\n v = 1\n@@ -4,2 +3,3 @@\n return v\n+return v\n v = 1\n"
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
+    assert (
+        made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") == "v = 1\n" + "return v\n" * 3 + "v = 1\n"
+    )
+    hunks = "@@\n-v = 1\n v = 1\n@@\n return v\n+return v\n v = 1\n"
+    assert made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
