@@ -18,6 +18,16 @@ MAX_BYTES = 1 << 20
 _Lines = Counter[bytes]
 
 
+def origins(said: Mapping[str, str], old: Mapping[str, bytes | None], new: Mapping[str, bytes | None]) -> dict[str, str]:
+    """Path in ``new`` → the path in ``old`` that it comes from: the one that was ``said``, else one that is like it."""
+    found: dict[str, str] = {}
+    for path in new:
+        if (source := said.get(path)) in old.keys() - set(found.values()) and source is not None:
+            found[path] = source
+    left = {path: data for path, data in old.items() if path not in found.values()}
+    return found | similar(left, {path: data for path, data in new.items() if path not in found})
+
+
 def similar(old: Mapping[str, bytes | None], new: Mapping[str, bytes | None]) -> dict[str, str]:
     """Path in ``new`` → the path in ``old`` that is most like it, where one is like it. Each old path is used once."""
     before, after = _counted(old), _counted(new)

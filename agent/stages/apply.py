@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks
-from agent.changes.renames import similar
+from agent.changes.renames import origins
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError, Paused, SandboxFailed
@@ -250,14 +250,9 @@ class ChangeApplier:
     def _origins(self, sources: set[str]) -> dict[str, str]:
         """By the path of a new file, the one among ``sources`` whose content it was. Where nobody said so, what they have in
         common tells: commands rename files without a word, and models delete one file and write another."""
-        created = sorted(path for path, file in self.files.items() if file["action"] == "created")
-        found: dict[str, str] = {}
-        for path in created:
-            if (source := self._sources.get(path)) in sources - set(found.values()):
-                found[path] = source
-        old = {path: self.baseline.before(path) for path in sorted(sources - set(found.values()))}
-        new = {path: self.baseline.now(path) for path in created if path not in found}
-        return found | similar(old, new)
+        new = sorted(path for path, file in self.files.items() if file["action"] == "created")
+        contents = {path: self.baseline.now(path) for path in new}
+        return origins(self._sources, {path: self.baseline.before(path) for path in sorted(sources)}, contents)
 
     def listed(self) -> list[JSONObject]:
         """The files of the change as they are now beside what they were before the run: {path, action, added, removed}, of a
@@ -307,14 +302,14 @@ class ChangeApplier:
         sandbox = self._work.ports.sandbox
         own = {path: path.removeprefix(f"{part.directory}/") if part.directory else path for path in paths}
         # also what is still there: a module that others import, half of one, or what a later answer deletes
-        origins = self._origins(set(self.baseline.paths()))
-        old = [path for path in paths if self.files[path]["action"] == "modified" or path in origins]
+        sources = self._origins(set(self.baseline.paths()))
+        old = [path for path in paths if self.files[path]["action"] == "modified" or path in sources]
         if self._work.spec.output_mode == "generate_new" or not old:
             return (await format_files(list(own.values()), part.formatters, sandbox, part.directory)).below(part.directory)
         created = [own[path] for path in paths if path not in old]
         reports = [await format_files(created, part.formatters, sandbox, part.directory)]
         # a renamed file is judged by what it was under its old name
-        texts = [(path, self.baseline.now(path), self.baseline.before(origins.get(path, path))) for path in old]
+        texts = [(path, self.baseline.now(path), self.baseline.before(sources.get(path, path))) for path in old]
         before = SetAside(self._work.root, [Swap(*entry) for entry in texts])
         absent = []
         for tool in part.formatters:
