@@ -68,7 +68,7 @@ UNTROUBLED = _any(
 """There is no trouble."""
 CONDITION = re.compile(r"\b(?:once|when|after|until|unless|as soon as|provided)\b")
 CURE = re.compile(
-    r"\b(?:is|are|was|were|gets?|has been|have been) (?:all |now |finally )*(?:gone|fixed|solved|resolved|addressed|handled)\b"
+    r"\b(?:is|are|gets?|has been|have been) (?:all |now |finally )*(?:gone|fixed|solved|resolved|addressed|handled)\b"
 )
 """What is said to be over behind a condition is still to be done."""
 OVER = _any(

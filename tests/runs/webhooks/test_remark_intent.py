@@ -125,5 +125,6 @@ def test_praise_with_a_condition_is_none() -> None:
     for text in ("Don't", "please don't", "Don't do it", "skip it", "Skip it for now", "my bad", "My mistake here", "-1"):
         assert intent_of(text, answers=True) is Intent.NOTHING, text
     assert intent_of("+1", answers=True) is Intent.ASKS
+    assert intent_of("Works great after the crash was fixed") is not Intent.ASKS
     for text in ("The bug is fixed, thanks!", "It no longer crashes when the list is empty", "All comments are addressed"):
         assert intent_of(text) is Intent.PRAISE, text
