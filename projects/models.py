@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
+PROGRAM_RUNS = 3
+MAX_PROGRAM_RUNS = 100
 DEFAULT_COMMIT_TEMPLATE = "MGX Task: {task_name} - Run #{run_number}"
 """Stands for the repository's own style; the text itself is for changes of which nobody has said anything."""
 
@@ -57,6 +60,10 @@ class Project(TenantModel):
     review_remarks = models.CharField(
         max_length=20, choices=ReviewRemarks.choices, default=ReviewRemarks.ASKED, db_default=ReviewRemarks.ASKED
     )
+    program_runs = models.PositiveSmallIntegerField(
+        default=PROGRAM_RUNS, db_default=PROGRAM_RUNS, validators=[MaxValueValidator(MAX_PROGRAM_RUNS)]
+    )
+    """How many runs the reviews and comments of other programs may begin on one pull request within a day."""
     always_ask = models.BooleanField(default=False, db_default=False)
     """Whether a run pauses with a question where its task contradicts itself or an assumption changes the result, also where
     nobody was to be asked (``auto_approve``)."""

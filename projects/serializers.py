@@ -27,8 +27,8 @@ class ProjectRow(RowSerializer):
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
             "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
-            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "review_remarks", "always_ask", "commands",
-            "metadata", "created_at", "updated_at",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "review_remarks", "program_runs", "always_ask",
+            "commands", "metadata", "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
             "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
-            "approval_policy", "review_changes", "review_remarks", "always_ask", "commands", "metadata",
+            "approval_policy", "review_changes", "review_remarks", "program_runs", "always_ask", "commands", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "description": {"max_length": 10_000},
@@ -85,6 +85,10 @@ class ProjectInput(serializers.ModelSerializer[Project]):
             "review_remarks": {
                 "help_text": "Which remarks of reviewers without a command are work: `asked` those that ask for something "
                 "(about an unclear one its author is asked), `always` all but praise, `commands` none."
+            },
+            "program_runs": {
+                "help_text": "How many runs reviews and comments of other programs may begin on one pull request within 24 "
+                "hours. People may begin more."
             },
             "always_ask": {
                 "help_text": "Pause with a question where a task contradicts itself or an assumption changes the result, also "

@@ -76,6 +76,7 @@ def create_run(
             budget=_storable(budget),
             created_by=principal.person,
             account=principal.account,
+            begun_by_program=principal.is_program,
             **({} if parent is None or revision is None else revisions.branch_for(parent, revision)),
         )
         task.last_run_at = run.created_at

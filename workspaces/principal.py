@@ -46,6 +46,8 @@ class Principal:
     account: str = ""
     """Of a hosting service, for a visitor who acts from there; ``user`` is then who linked the repository and answers for
     it."""
+    is_program: bool = False
+    """Whether that account is a program's."""
     limits: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The workspace's own, where the row was at hand: see `limits.py`."""
 

@@ -53,6 +53,10 @@ class BaselineFiles:
         if path not in self._known:
             self._known[path], self._modes[path] = self.now(path), self.mode_now(path)
 
+    def paths(self) -> list[str]:
+        """Those that were there before the run, as far as they are known."""
+        return sorted(path for path, content in self._known.items() if content is not None)
+
     def before(self, path: str) -> bytes | None:
         """None where there was no such file, or where the run has not touched it."""
         return self._known.get(path)

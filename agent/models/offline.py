@@ -72,8 +72,11 @@ class OfflineModel:
             case "ReviewCode":
                 return json.dumps({"verdict": "approve", "comments": []})
             case "ReviseCode":
-                output = read_block(request.messages[-1]["content"], "output") or "the guardrails refused it"
-                raise _limited(f"The starter did not pass, and the offline model can't repair it. {output[-400:].strip()}")
+                asked = request.messages[-1]["content"]
+                if output := read_block(asked, "output"):
+                    raise _limited(f"The starter did not pass, and the offline model can't repair it. {output[-400:].strip()}")
+                wanted = read_block(asked, "findings") or "Its guardrails refused it."
+                raise _limited(f"The offline model writes a stack's starter and nothing else. {wanted[:400].strip()}")
         raise _limited(f"The offline model can't do {request.action}: it only makes a stack's starter.")
 
 

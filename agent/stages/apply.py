@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks
+from agent.changes.renames import origins
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError, Paused, SandboxFailed
@@ -178,7 +179,7 @@ class ChangeApplier:
         known, gone = self._sources, set(moved.values())
         self._sources = {path: source for path, source in known.items() if path not in gone}
         self._sources |= {path: known.get(source, source) for path, source in moved.items()}
-        self._is_known(changed)
+        self._is_known(dict.fromkeys((*changed, *moved.values())))
         if not self.files:
             return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
         return None
@@ -243,17 +244,15 @@ class ChangeApplier:
         return f" {ask_for(other)}"
 
     def renamed(self) -> dict[str, str]:
-        """By the path that a file has now, the one that it had before the run. Commands rename files without a word: there the
-        same content tells."""
-        gone = {path for path, file in self.files.items() if file["action"] == "deleted"}
-        contents = {self.baseline.before(path): path for path in sorted(gone, reverse=True)}
-        found: dict[str, str] = {}
-        for path in sorted(path for path, file in self.files.items() if file["action"] == "created"):
-            source = self._sources.get(path) or contents.get(self.baseline.now(path) or None)
-            if source in gone:
-                found[path] = source
-                gone.remove(source)
-        return found
+        """By the path that a file has now, the one that it had before the run and no longer has."""
+        return self._origins({path for path, file in self.files.items() if file["action"] == "deleted"})
+
+    def _origins(self, sources: set[str]) -> dict[str, str]:
+        """By the path of a new file, the one among ``sources`` whose content it was. Where nobody said so, what they have in
+        common tells: commands rename files without a word, and models delete one file and write another."""
+        new = sorted(path for path, file in self.files.items() if file["action"] == "created")
+        contents = {path: self.baseline.now(path) for path in new}
+        return origins(self._sources, {path: self.baseline.before(path) for path in sorted(sources)}, contents)
 
     def listed(self) -> list[JSONObject]:
         """The files of the change as they are now beside what they were before the run: {path, action, added, removed}, of a
@@ -302,14 +301,15 @@ class ChangeApplier:
         """``paths`` are of the change and lie in ``part``."""
         sandbox = self._work.ports.sandbox
         own = {path: path.removeprefix(f"{part.directory}/") if part.directory else path for path in paths}
-        renamed = self.renamed()
-        old = [path for path in paths if self.files[path]["action"] == "modified" or path in renamed]
+        # also what is still there: a module that others import, half of one, or what a later answer deletes
+        sources = self._origins(set(self.baseline.paths()))
+        old = [path for path in paths if self.files[path]["action"] == "modified" or path in sources]
         if self._work.spec.output_mode == "generate_new" or not old:
             return (await format_files(list(own.values()), part.formatters, sandbox, part.directory)).below(part.directory)
         created = [own[path] for path in paths if path not in old]
         reports = [await format_files(created, part.formatters, sandbox, part.directory)]
         # a renamed file is judged by what it was under its old name
-        texts = [(path, self.baseline.now(path), self.baseline.before(renamed.get(path, path))) for path in old]
+        texts = [(path, self.baseline.now(path), self.baseline.before(sources.get(path, path))) for path in old]
         before = SetAside(self._work.root, [Swap(*entry) for entry in texts])
         absent = []
         for tool in part.formatters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mgx_cli.api import Api
@@ -26,6 +26,20 @@ a  accept this and all undecided hunks in the file, skipped ones too
 d  reject this and all undecided hunks in the file, skipped ones too
 s  skip this hunk: it stays undecided
 q  quit; your decisions are kept"""
+
+
+def decided_by(shown: Mapping[str, Any], accept: Sequence[str], reject: Sequence[str], comment: str) -> list[dict[str, Any]]:
+    """The decisions of one command, in which a hunk that is named counts more than its file. Raises UsageError for a part that
+    is named twice with different answers."""
+    found: dict[tuple[str, int | None], dict[str, Any]] = {}
+    for names, accepted, words in ((accept, True, ""), (reject, False, comment)):
+        for name in names:
+            part = part_of(name, shown, accepted, words)
+            place = (part["path"], part.get("hunk"))
+            if found.setdefault(place, part) != part:
+                raise UsageError(f"{name} is named with --accept and with --reject.", hint="Name it with one of them.")
+    # the server takes them in order, and a later one about the whole file would replace those about its hunks
+    return sorted(found.values(), key=lambda part: "hunk" in part)
 
 
 def part_of(name: str, shown: Mapping[str, Any], accepted: bool, comment: str) -> dict[str, Any]:

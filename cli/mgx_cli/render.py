@@ -41,7 +41,7 @@ _WHO = {
     "analysis": "leader", "plan": "leader", "approval": "you", "approved": "you", "rejected": "you", "steered": "you",
     "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester",
     "review": "reviewer", "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git", "rebased": "git",
-    "changes": "you", "revision": "engineer", "model": "model",
+    "changes": "you", "revision": "engineer", "model": "model", "plan_edited": "you", "resumed": "you", "cancelled": "you",
 }  # fmt: skip
 TAIL_LINES = 12
 MAX_UNCOVERED = 8
@@ -333,7 +333,7 @@ def _under(text: str, style: str) -> Line:
 
 def _who(kind: str, data: Mapping[str, Any]) -> str:
     role = one_line(data.get("role") or "").removeprefix("team_")
-    return one_line(role, 10) or _WHO.get(kind.split("_")[0], "run")
+    return one_line(role, 10) or _WHO.get(kind) or _WHO.get(kind.split("_")[0], "run")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -16,8 +16,11 @@ _WROTE = re.compile(
     re.I,
 )
 _HEADER = re.compile(r"^\s{0,3}\**(From|Von|De|Da|Van)\s?:\**\s.{1,300}@.{1,300}$", re.I)
+_NAME_HEADER = re.compile(r"^\s{0,3}\**(From|Von|De|Da|Van)\s?:\**\s.{1,300}$", re.I)
 _SECOND_HEADER = re.compile(
-    r"^\s{0,3}\**(Sent|Date|To|Gesendet|Datum|An|Envoy.|Inviato|Enviado|Para|Verzonden|Aan)\s?:\**\s", re.I
+    r"^\s{0,3}\**(Sent|Date|To|Gesendet|Datum|An|Envoy.|Inviato|Enviado|Para|Verzonden|Aan"
+    r"|Cc|Subject|Betreff|Objet|Asunto|Oggetto|Assunto|Onderwerp)\s?:\**\s",
+    re.I,
 )
 
 
@@ -29,7 +32,7 @@ def without_quoted_mail(text: str) -> str:
     """
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        if _DIVIDER.match(line) or _is_header(line, lines[at + 1 : at + 3]):
+        if _DIVIDER.match(line) or _is_header(line, lines[at + 1 : at + 4]):
             return "\n".join(lines[:at])
         # a long header is wrapped
         for end, header in ((at + 1, line), (at + 2, " ".join(lines[at : at + 2]))):
@@ -43,4 +46,8 @@ def without_quoted_mail(text: str) -> str:
 
 
 def _is_header(line: str, below: list[str]) -> bool:
-    return _HEADER.match(line) is not None and any(_SECOND_HEADER.match(other) for other in below)
+    """Of an address, with another header near; of a name alone, which may be a sentence, with two of them."""
+    others = [_SECOND_HEADER.match(other) is not None for other in below]
+    if _HEADER.match(line) is not None:
+        return any(others[:2])
+    return _NAME_HEADER.match(line) is not None and sum(others) >= 2

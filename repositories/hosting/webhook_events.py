@@ -37,11 +37,13 @@ class WebhookEvent:
     """``actor`` is the account behind it; ``key`` is the same for every delivery of the same cause.
 
     ``happened_at`` is the service's time of the cause; None for events without one, which are harmless if handled twice.
+    ``by_program``: the service says that a program is behind it, and no person.
     """
 
     actor: str
     key: str
     happened_at: datetime | None = field(default=None, kw_only=True)
+    by_program: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,8 @@ class TaskRun(TenantModel):
     """The repository link that the run was checked out from."""
     revision = models.JSONField(null=True)
     """What this run was asked to do to its parent's pull request (``runs.lifecycle.revisions``); NULL for a run of its own."""
+    begun_by_program = models.BooleanField(default=False, db_default=False)
+    """Whether a bot of the hosting service asked for it (``runs.webhooks.programs``)."""
     git_status = models.CharField(max_length=20, choices=GitStatus.choices, default=GitStatus.NONE)
 
     lease_owner = models.CharField(max_length=80, blank=True)

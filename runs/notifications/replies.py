@@ -25,19 +25,20 @@ from . import status_comment_body
 from .retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 
 log = structlog.stdlib.get_logger(__name__)
+ORDER = ("due_at", "created_at", "pk")
 
 
 def due() -> QuerySet[OutgoingComment]:
-    """Due replies that no worker has claimed, the oldest first."""
+    """Due replies that no worker has claimed, the oldest first; of one moment, as they were queued."""
     free = Q(locked_until=None) | Q(locked_until__lt=Now())
-    rows: QuerySet[OutgoingComment] = OutgoingComment.across_tenants.filter(free, due_at__lte=Now()).order_by("due_at")
+    rows: QuerySet[OutgoingComment] = OutgoingComment.across_tenants.filter(free, due_at__lte=Now()).order_by(*ORDER)
     return rows
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
     """The oldest due reply of each workspace that has a free share, the oldest first."""
     rows = due().exclude(workspace_id__in=shares.full())
-    first = rows.order_by("workspace_id", "due_at").distinct("workspace_id").values("pk")
+    first = rows.order_by("workspace_id", *ORDER).distinct("workspace_id").values("pk")
     return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 

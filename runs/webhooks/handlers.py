@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from repositories import services as repositories
@@ -18,13 +20,15 @@ from repositories.hosting.webhook_events import (
     WebhookEvent,
 )
 from repositories.models import RepositoryLink, WebhookDelivery
+from workspaces.principal import Principal
 
 from ..lifecycle import revisions
-from . import issue_tasks, pull_requests
+from . import issue_tasks, programs, pull_requests
 from .authorization import principal_for_account
 from .checks import repair
 from .commands import STARTING, run_command
-from .effects import is_done, once
+from .effects import Effect, attempt, claim, is_done, once, say
+from .issue_tasks import task_of
 from .reviews import take_up
 from .waiting import has_waited
 
@@ -57,17 +61,29 @@ def _request(link: RepositoryLink, host: HostingClient, event: WebhookEvent, del
     if who is None:
         once(link, event, 0, lambda: None)
         return False
+    who = replace(who, is_program=event.by_program)
     match event:
         case IssueLabelled():
             issue_tasks.labelled(link, who, event)
         case CommentCommand():
             pull = _pull_of(link, host, event)
-            once(link, event, event.issue.number, lambda: run_command(link, who, event, pull))
+            _command(link, who, event, pull)
         case ReviewSubmitted():
             return take_up(link, host, who, event, delivery)
         case _:
             raise TypeError(f"{type(event).__name__} has no effect")
     return False
+
+
+def _command(link: RepositoryLink, who: Principal, event: CommentCommand, pull: HostedPullRequest | None) -> None:
+    with transaction.atomic():
+        if not claim(link, event.key):
+            return
+        number = event.issue.number
+        if event.verb in STARTING and (said := programs.refusal(link, who, task_of(link, event.issue))):
+            say(link, programs.key_of(number), Effect(number, said))
+            return
+        say(link, event.key, attempt(number, event.actor, lambda: run_command(link, who, event, pull)))
 
 
 def _pull_of(link: RepositoryLink, host: HostingClient, command: CommentCommand) -> HostedPullRequest | None:

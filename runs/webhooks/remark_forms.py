@@ -16,8 +16,10 @@ LEAVES = _any(
     r"\b(?:leave|keep|let)(?: (?:it|this|that|them|things|everything))?(?: (?:just|exactly))?(?: (?:as(?: it"
     r"| they)? (?:is|are)|as-is|like (?:this|that|it is)|so|alone|be)\b.*)",
     r"^(?:please |let's |no |then )*(?:leave|keep) (?:it|this|that)$|\bthis (?:can|may|should) stay\b",
-    r"\b(?:don't|do not|no need to|needn't|not) (?:bother|(?:change|touch|do) (?:it|this|that|anything))(?:,? please)?$",
-    r"^(?:exactly |just )?as (?:it )?is$|^no need$|^(?:不用|不需要|不必|无需)了?$|^(?:please )?(?:don't|do not)$"
+    r"\b(?:don't|do not|no need to|needn't|not) (?:bother|(?:change|touch) (?:it|this|that|anything)|do anything)"
+    r"(?:,? please)?$",
+    r"\b(?:no need to|needn't) do (?:it|this|that)$"
+    r"|^(?:exactly |just )?as (?:it )?is$|^no need$|^(?:不用|不需要|不必|无需)了?$"
     r"|\bno change\b(?!s? (?:in|of|to) )",
     r"\b(?:nothing|no changes?) (?:to (?:change|add|do|fix)|(?:is |are )?(?:needed|necessary|required|requested))\b",
     r"^(?:it's |that's |this is )?not (?:necessary|needed|required|now|here|in this)\b",
@@ -32,10 +34,14 @@ LEAVES = _any(
     r"(?:不需要|不用|无需|無需|不必|不要)(?:再)?(?:修改|更改|改动|改变|改|变)|保持(?:原样|不变|现状)|このままで|そのままで",
 )  # fmt: skip
 """It is to stay as it is."""
+NOT_DONE = _any(r"^(?:please )?(?:don't|do not)$|\b(?:don't|do not|not) do (?:it|this|that)(?:,? please)?$")
+"""As an answer to whether something is to be done, the same; of code, that it is to go."""
 WITHDRAWS = _any(
-    r"\bnever ?mind\b|\bforget (?:it|this|that|what|my)\b|\bskip it\b",
+    r"\bnever ?mind\b|\bforget (?:(?:it|this|that)(?: (?:then|comment|remark|question|one))*$|what\b|my\b)"
+    r"|\bskip it(?: (?:then|for now|here))*$",
     r"\b(?:ignore|disregard)(?: (?:this|that|my|the|it|above|last|previous|earlier|comment|remark|question|note))+$",
-    r"\bmy (?:bad|mistake|fault|error)\b|\bi (?:just )?(?:misread|misunderstood|overlooked|missed|mistook|confused)\b",
+    r"\bmy (?:bad|mistake|fault|error)(?:$| (?:on|for|about|here|there|then|again|sorry|i)\b)"
+    r"|\bi (?:just )?(?:misread|misunderstood|overlooked|missed|mistook|confused)\b",
     r"\bi was (?:wrong|mistaken|confused)\b|^sorry$",
     r"\b(?:just|only|simply) (?:a |an )?(?:question|asking|curious|wondering)\b|\bi (?:was )?(?:just|only) want",
     r"\b(?:nur|bloß) (?:so )?(?:eine )?frage\b|\bmein (?:fehler|irrtum)\b|\bschon gut\b",
@@ -60,6 +66,11 @@ UNTROUBLED = _any(
     r"замечаний нет|нет замечаний",
 )  # fmt: skip
 """There is no trouble."""
+CONDITION = re.compile(r"\b(?:once|when|after|until|unless|as soon as|provided)\b")
+CURE = re.compile(
+    r"\b(?:is|are|gets?|has been|have been) (?:all |now |finally )*(?:gone|fixed|solved|resolved|addressed|handled)\b"
+)
+"""What is said to be over behind a condition is still to be done."""
 OVER = _any(
     r"\b(?:is|are|was|were|now|todo)(?: (?:all|now|finally))* (?:gone|fixed|solved|resolved|addressed|handled|away|done)\b",
     r"\b(?:no longer (?:fail|crash|occur|appear|break|leak|happen|hang|block)\w*|(?:bug|crash|error|problem|issue"
@@ -72,8 +83,8 @@ OVER = _any(
 GLAD = _any(
     r"^(?:so |very |really |such (?:a |an )?|what (?:a |an )?|that's (?:a |an )?)?"
     r"(?:great|nice|neat|beautiful|awesome|lovely|excellent|wonderful|brilliant|clever|fantastic|amazing|impressive|elegant|"
-    r"(?:huge|big) (?:improvement|win|step)|much better|very readable|congrats|congratulations|glad|happy|verified"
-    r"|confirmed|tested|works|sehr schön|gute[rs]?|"
+    r"(?:huge|big) (?:improvement|win|step(?! back))|much better|very readable|congrats|congratulations|glad|happy|"
+    r"(?:verified|confirmed|tested)(?! (?:bug|crash|error|leak|regression|typo|mistake))|works|sehr schön|gute[rs]?|"
     r"tolle[rs]?|super|bon|bonne|beau|belle|très bon|bien|buen|buena|excelente|gran|ottimo|goed"
     r"|отличн\w+)(?: (?!for\b|to\b|if\b"
     r"|candidate\b|place\b|spot\b|only\b|que\b|pour\b|para\b|für\b)[\w'`-]+){0,7}$",
@@ -101,6 +112,8 @@ UNSPACED_ASKS = _any(
     r"|перенеси|исправь",
 )  # fmt: skip
 REQUESTS = _any(
+    r"\b(?:don't|do not|let's not|never) do (?:it|this|that)\b",
+    r"\bi (?:liked|preferred) the (?:old|previous|original|former)\b",
     r"\bmerci de (?!votre\b|vos\b|ton\b|ta\b|tes\b|cette?\b|ces?\b|l[ae]\b|nous\b)\w+[eio]re?\b",
     r"\b(?:veuillez|prière de)\b",
     r"^(?:i think |maybe )?\S+ would be (?:cleaner|better|nicer|clearer|simpler|safer|faster|easier|more \w+)\b",

@@ -7,10 +7,13 @@ import re
 from enum import StrEnum
 
 from .remark_forms import (
+    CONDITION,
+    CURE,
     GLAD,
     LEAVES,
     NO,
     NO_FORMS,
+    NOT_DONE,
     NOT_YET,
     OVER,
     REQUESTS,
@@ -25,6 +28,7 @@ from .remark_words import (
     AFFIRMED,
     ASKING,
     ASKING_PHRASES,
+    BADLY,
     CURED,
     DEFECT_NAMES,
     DEFECTS,
@@ -106,6 +110,12 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     return Intent.UNCLEAR
 
 
+_SIGNS = {
+    **dict.fromkeys(("👍", ":+1:", "+1", ":thumbsup:"), Intent.ASKS),
+    **dict.fromkeys(("👎", ":-1:", "-1", ":thumbsdown:"), Intent.NOTHING),
+}
+
+
 def _clauses(text: str) -> list[str]:
     """Those that have words, or stand for code."""
     found = [clause.strip() for clause in _CLAUSE.split(_CODE.sub(" `x` ", text)) if clause]
@@ -115,11 +125,13 @@ def _clauses(text: str) -> list[str]:
 def _answer(text: str) -> Intent | None:
     """Of what follows our question: a yes or a no, as far as the rest of it says nothing else; None for anything else."""
     clauses = _clauses(text)
+    if sign := _SIGNS.get(text.strip(" .!\n")):
+        return sign
     if not clauses:
-        return {"👍": Intent.ASKS, ":+1:": Intent.ASKS, "👎": Intent.NOTHING, ":-1:": Intent.NOTHING}.get(text.strip())
+        return None
     words = _WORD.findall(text)
-    if any(LEAVES.search(clause) or WITHDRAWS.search(clause) for clause in clauses):
-        others = [clause for clause in clauses if not LEAVES.search(clause) and not WITHDRAWS.search(clause)]
+    others = [clause for clause in clauses if not any(form.search(clause) for form in (LEAVES, WITHDRAWS, NOT_DONE))]
+    if len(others) < len(clauses):
         return None if any(_kind(clause) is Intent.ASKS for clause in others if clause not in NO | YES) else Intent.NOTHING
     if not words or words[0] in AFFIRMED:
         return Intent.ASKS if words else None
@@ -150,8 +162,13 @@ def _kind(clause: str) -> Intent:
     words = set(_WORD.findall(calm))
     if REQUESTS.search(calm) or UNSPACED_ASKS.search(calm):
         return Intent.ASKS
+    if (condition := CONDITION.search(calm)) and CURE.search(calm, condition.end()):
+        return Intent.ASKS if condition.start() else Intent.UNCLEAR
     glad = GLAD.search(calm) and not words & (HEDGES - {"how"} | (DEFECTS - DEFECT_NAMES))
-    if (glad or OVER.search(calm)) and "?" not in clause and not _wants(calm, words):
+    over = OVER.search(calm)
+    if over and (words & BADLY or CONDITION.search(calm, 0, over.start())):
+        over = None
+    if (glad or over) and "?" not in clause and not _wants(calm, words):
         return Intent.PRAISE
     if _asks(calm):
         return Intent.ASKS

@@ -137,6 +137,8 @@ HEDGES = words(
     """
 )
 """Words after which praise is not what it seems."""
+BADLY = words("wrong wrongly incorrectly badly partly partially half")
+"""Words after which what is over is not."""
 LABELS = words("update edit note fyi ps")
 """What a remark may begin with before a colon without being an order."""
 AFFIRMED = words("yes yep yeah yup sure ja oui sí si sim da да 是 はい 네")

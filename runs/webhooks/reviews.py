@@ -22,8 +22,9 @@ from ..models import OutgoingComment, TaskRun
 from ..models.run_state import RunOutcome
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment_body import understood
+from . import programs
 from .closed import refusal
-from .commands import run_command
+from .commands import STARTING, run_command
 from .effects import Effect, attempt, claim, mark_read, once, say
 from .review_reading import ReviewReading, read_review
 from .waiting import has_waited, wait
@@ -95,6 +96,9 @@ class _ReviewUptake:
         for remark, command in reading.commands:
             key = f"remark:{remark.id}" if remark.id else f"review:{remark.review}"
             if not self._replied_to(remark) and claim(self._link, f"{key}:command"):
+                if command.verb in STARTING and (refused := programs.refusal(self._link, self._who, self._parent.task)):
+                    self._say(programs.key_of(self._event.number), Effect(self._event.number, refused))
+                    continue
                 asked = CommentCommand(
                     self._event.actor, f"{key}:command", command.verb, command.words, self._thread,
                     happened_at=self._event.happened_at,
@@ -175,6 +179,9 @@ class _ReviewUptake:
                 "`/mgx continue` and what should change."
             )
             self._say(f"{event.key}:left", Effect(event.number, said))
+            return False
+        if refused := programs.refusal(self._link, self._who, task):
+            self._say(programs.key_of(event.number), Effect(event.number, refused))
             return False
         part, left = revisions.one_part(reading.asks)
         passed = [remark for remark in reading.left if (remark.id, remark.review) not in self._known.left]

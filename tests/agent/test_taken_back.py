@@ -146,6 +146,10 @@ UNTIDY = "".join(f"VALUE_{number}  =  {number}\n" for number in range(40))
 RENAMED = "diff --git a/shop/values.py b/shop/new.py\nrename from shop/values.py\nrename to shop/new.py\n"
 MID = "--- a/shop/mid.py\n+++ b/shop/new.py\n"
 ONE_LINE = "@@ -7,3 +7,3 @@\n VALUE_6  =  6\n-VALUE_7  =  7\n+VALUE_7 = 'seven'\n VALUE_8  =  8\n"
+EDITED = UNTIDY.replace("VALUE_7  =  7", "VALUE_7 = 'seven'")
+DELETED = "*** Begin Patch\n*** Delete File: shop/values.py\n*** End Patch\n"
+MOVED = f"*** Begin Patch\n*** Update File: shop/values.py\n*** Move to: shop/new.py\n{ONE_LINE}*** End Patch\n"
+ADDED = "".join(f"+{line}\n" for line in EDITED.splitlines())
 FORMATTED = ONE_LINE.replace("  ", " ").replace("+VALUE_7 = ", "+VALUE_7  =  ")
 
 
@@ -157,6 +161,10 @@ FORMATTED = ONE_LINE.replace("  ", " ").replace("+VALUE_7 = ", "+VALUE_7  =  ")
         ([RENAMED, f"--- a/shop/new.py\n+++ b/shop/new.py\n{ONE_LINE}"], UNTIDY),
         ([RENAMED.replace("new.py", "mid.py"), RENAMED.replace("values.py", "mid.py") + MID + ONE_LINE], UNTIDY),
         ([f"{RENAMED}--- a/shop/values.py\n+++ b/shop/new.py\n{FORMATTED}"], UNTIDY.replace("  ", " ")),
+        # nobody says that it was renamed
+        ([DELETED.replace("*** End", f"*** Add File: shop/new.py\n{ADDED}*** End")], UNTIDY),
+        ([DELETED, f"FILE: shop/new.py\n{EDITED}"], UNTIDY),
+        ([f"FILE: shop/new.py\n{EDITED}", DELETED], UNTIDY),
     ],
 )  # fmt: skip
 async def test_a_renamed_file_is_formatted_only_where_it_was_clean(workdir: Path, answers: list[str], before: str) -> None:
@@ -174,3 +182,22 @@ async def test_a_renamed_file_is_formatted_only_where_it_was_clean(workdir: Path
     assert [(file["path"], file["action"], file["added"], file["removed"]) for file in outcome.files] == [
         ("shop/new.py", "renamed", 1, 1)
     ]
+
+
+@pytest.mark.asyncio
+async def test_what_was_moved_away_leaves_room_for_a_file_of_its_old_name(workdir: Path) -> None:
+    make_repository(workdir, {**FILES, "shop/values.py": UNTIDY, "pyproject.toml": "[tool.black]\nline-length = 100\n"})
+    shim = "*** Begin Patch\n*** Add File: shop/values.py\n+from shop.new import *\n*** End Patch\n"
+    moved = MOVED.replace("@@ -7,3 +7,3 @@", "@@")
+    team: Any = script(
+        code=moved, DraftPlan=[plan("shop/values.py", "shop/new.py")], ReviseCode=[shim],
+        ReviewCode=[review("revise", "Others import it."), review()],
+    )  # fmt: skip
+    sandbox = Formatting()
+    sandbox.root = workdir
+    harness = Harness(workdir, ScriptedModel(team), sandbox=sandbox)
+    outcome = await harness.run(TaskSpec("Move the values", stack="none", output_mode="patch_existing"))
+    assert not harness.sink.of("patch_refused")
+    assert (workdir / "shop/new.py").read_text() == EDITED, "it is formatted as what it was"
+    assert (workdir / "shop/values.py").read_text() == "from shop.new import *\n"
+    assert told(outcome) == [("shop/new.py", "created", 40, 0), ("shop/values.py", "modified", 1, 40)]

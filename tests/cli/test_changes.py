@@ -79,6 +79,23 @@ def test_decisions_one_by_one_are_kept_until_done(mgx: Mgx, server: Standin, run
     assert "continues with your comments" in mgx("changes", run_id, "--done").stderr
 
 
+def test_a_hunk_that_is_named_counts_more_than_its_file(mgx: Mgx, server: Standin, run_id: str) -> None:
+    """The server takes decisions in order, whichever option it was that they came by."""
+    for whole, one in (("--reject", "--accept"), ("--accept", "--reject")):
+        assert mgx("changes", run_id, one, "app/main.py:2", whole, "app/main.py").returncode == 0
+        assert sent(server, run_id)[-1]["decisions"] == [
+            {"path": "app/main.py", "accepted": whole == "--accept"},
+            {"path": "app/main.py", "hunk": 1, "accepted": one == "--accept"},
+        ]
+    before = len(sent(server, run_id))
+    for part in ("app/main.py", "app/main.py:1", "logo.png"):
+        done = mgx("changes", run_id, "--accept", part, "--reject", part, "--accept-all")
+        assert done.returncode == 2 and "with --accept and with --reject" in done.stderr
+    assert len([body for body in sent(server, run_id)[before:] if body]) == 0
+    twice = mgx("changes", run_id, "--reject", "logo.png", "--reject", "logo.png")
+    assert twice.returncode == 0 and len(sent(server, run_id)[-1]["decisions"]) == 1  # type: ignore[arg-type]
+
+
 def test_what_is_no_part_of_the_change_is_said(mgx: Mgx, server: Standin, run_id: str) -> None:
     for part, told in (("nope.py", "has no file nope.py"), ("app/main.py:3", "has no hunk 3"), ("app/main.py:0", "no hunk 0")):
         done = mgx("changes", run_id, "--reject", part)

@@ -148,3 +148,11 @@ def test_what_people_must_know_of_a_model_is_a_line_of_the_result() -> None:
         "model        It read 4,096 of 15,000 tokens.",
         "             Another.",
     ]
+
+
+def test_what_people_did_is_not_said_to_be_the_leaders() -> None:
+    for kind in ("plan_edited", "resumed", "cancelled", "approved", "rejected", "steered", "changes_decided"):
+        (line, *_) = event_lines({"type": kind, "message": "ada did it.", "data": {"by": "ada"}})
+        assert "  you  " in plain(line), kind
+    (line, *_) = event_lines({"type": "analysis_start", "message": "Analysing", "data": {}})
+    assert "  leader  " in plain(line)

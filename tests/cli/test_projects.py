@@ -16,13 +16,14 @@ def test_a_new_project_with_all_of_it(mgx: Mgx, server: Standin) -> None:
     done = mgx(
         "project", "create", "Shop", "--branch-prefix", "bots/mgx", "--commit-template", "{task_name}", "--commit-author",
         "Bot <bot@example.com>", "--co-author", "requester", "--no-draft", "--label", "mgx", "--label", "bot", "--reviewer",
-        "acme/backend", "--default-branch", "trunk", "--always-ask",
+        "acme/backend", "--default-branch", "trunk", "--always-ask", "--program-runs", "0",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert server.bodies("/api/projects")[-1] == {
         "name": "Shop", "run_branch_prefix": "bots/mgx", "commit_template": "{task_name}",
         "commit_author": "Bot <bot@example.com>", "commit_co_author": "requester", "pr_draft": False,
         "pr_labels": ["mgx", "bot"], "pr_reviewers": ["acme/backend"], "default_branch": "trunk", "always_ask": True,
+        "program_runs": 0,
     }  # fmt: skip
 
 

@@ -40,6 +40,15 @@ def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: 
     assert owner.api.patch(f"/api/projects/{other['id']}", {"slug": "a"}).status_code == 409
 
 
+def test_a_project_bounds_what_programs_begin(owner: CallerInTests) -> None:
+    made = owner.api.post("/api/projects", {"name": "A"}).json()
+    assert made["program_runs"] == 3
+    for number, status in ((0, 200), (100, 200), (101, 400), (-1, 400), (None, 400)):
+        answer = owner.api.patch(f"/api/projects/{made['id']}", {"program_runs": number})
+        assert answer.status_code == status, (number, answer.json())
+    assert owner.api.get(f"/api/projects/{made['id']}").json()["program_runs"] == 100
+
+
 def test_a_project_may_always_ask_and_use_the_engineers_words(owner: CallerInTests) -> None:
     body = {"name": "A", "always_ask": True, "commit_template": "{subject}\n\n{body}\n\n{summary} {{x}}"}
     project = owner.api.post("/api/projects", body).json()

@@ -27,9 +27,9 @@ class Story:
         self.github, self.link, self.repo = github, link, link.repo_full_name
         self._sent = count(1)
 
-    def send(self, event: str, sender: str, *, times: int = 1, **payload: Any) -> None:
-        """Delivers, several times if asked, and works off what is waiting."""
-        whole = {"repository": {"full_name": self.repo}, "sender": {"login": sender}, **payload}
+    def send(self, event: str, sender: str, *, times: int = 1, kind: str = "User", **payload: Any) -> None:
+        """Delivers, several times if asked, and works off what is waiting. ``kind`` is the sender's type of account."""
+        whole = {"repository": {"full_name": self.repo}, "sender": {"login": sender, "type": kind}, **payload}
         name = f"{event}-{next(self._sent)}"
         for _ in range(times):
             assert deliver(self.link.pk, whole, event=event, delivery=name).status_code == 202

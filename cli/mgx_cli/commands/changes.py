@@ -9,7 +9,7 @@ import typer
 
 from mgx_cli.commands.shared import AsJson, RunOrLast, application
 from mgx_cli.errors import UsageError
-from mgx_cli.hunks import ask_about, change_lines, part_of, tell_next
+from mgx_cli.hunks import ask_about, change_lines, decided_by, tell_next
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import put_json
 from mgx_cli.run_state import asks_for
@@ -59,8 +59,7 @@ def changes(
     shown: dict[str, Any] = api.get(path)
     decides = bool(accept or reject or accept_all or done or message)
     if decides:
-        decisions = [part_of(name, shown, True, "") for name in accept or ()]
-        decisions += [part_of(name, shown, False, message) for name in reject or ()]
+        decisions = decided_by(shown, accept or (), reject or (), message)
         closes = accept_all or done
         body: dict[str, Any] = {"round": shown["round"], "decisions": decisions, "done": closes, "accept_rest": accept_all}
         if message and not reject:

@@ -67,6 +67,14 @@ CoAuthor = Annotated[
     str | None,
     typer.Option(metavar="none|requester", help="Who is named as co-author; the requester by their e-mail address."),
 ]
+ProgramRuns = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="How many runs reviews and comments of other programs may begin on one pull request within a day.",
+    ),
+]
 Draft = Annotated[bool | None, typer.Option("--draft/--no-draft", help="Whether pull requests are opened as drafts.")]
 Labels = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME", help="Label for its pull requests; repeat for more.")
@@ -107,6 +115,7 @@ SHOWN = (
     ("reviews changes", "review_changes"),
     ("always asks", "always_ask"),
     ("review remarks", "review_remarks"),
+    ("runs of programs", "program_runs"),
     ("branch prefix", "run_branch_prefix"),
     ("commit template", "commit_template"),
     ("commit author", "commit_author"),
@@ -180,6 +189,7 @@ def create(
     always_ask: Ask = None,
     approval_policy: Policy = None,
     review_remarks: Remarks = None,
+    program_runs: ProgramRuns = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
     commit_template: Template = None,
@@ -200,8 +210,9 @@ def create(
     """
     body = _given(
         name=name, default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
-        review_remarks=review_remarks, default_branch=default_branch, run_branch_prefix=branch_prefix,
-        commit_template=commit_template, commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
+        review_remarks=review_remarks, program_runs=program_runs, default_branch=default_branch,
+        run_branch_prefix=branch_prefix, commit_template=commit_template, commit_author=commit_author,
+        commit_co_author=co_author, pr_draft=draft,
         pr_labels=label or None, pr_reviewers=reviewer or None, commands=_commands(command) if command else None,
     )  # fmt: skip
     _tell(open_api(context).post("/api/projects", body), as_json, "made")
@@ -216,6 +227,7 @@ def update(
     always_ask: Ask = None,
     approval_policy: Policy = None,
     review_remarks: Remarks = None,
+    program_runs: ProgramRuns = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
     commit_template: Template = None,
@@ -242,8 +254,9 @@ def update(
     """
     body = _given(
         default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
-        review_remarks=review_remarks, default_branch=default_branch, run_branch_prefix=branch_prefix,
-        commit_template=commit_template, commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
+        review_remarks=review_remarks, program_runs=program_runs, default_branch=default_branch,
+        run_branch_prefix=branch_prefix, commit_template=commit_template, commit_author=commit_author,
+        commit_co_author=co_author, pr_draft=draft,
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
         commands={} if no_commands else _commands(command) if command else None,
     )  # fmt: skip

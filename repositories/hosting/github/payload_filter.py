@@ -10,7 +10,7 @@ from typing import Any
 
 from ..payloads import Shape, known_fields
 
-ACCOUNT: Shape = {"login": None}
+ACCOUNT: Shape = {"login": None, "type": None}
 THREAD: Shape = {
     "number": None, "title": None, "body": None, "state": None, "html_url": None, "user": ACCOUNT,
     "labels": [{"name": None}], "pull_request": {"url": None}, "updated_at": None,
@@ -18,6 +18,7 @@ THREAD: Shape = {
 COMMENT: Shape = {
     "id": None, "body": None, "user": ACCOUNT, "path": None, "line": None, "in_reply_to_id": None, "html_url": None,
     "pull_request_review_id": None, "created_at": None,
+    "performed_via_github_app": {"id": None},
 }  # fmt: skip
 PULL: Shape = {
     "number": None, "state": None, "merged": None, "html_url": None, "head": {"ref": None, "sha": None},

@@ -47,7 +47,19 @@ def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
     if found is None:
         return []
     happened = happened_at(event, payload)
-    return [replace(means, happened_at=happened) for means in found(actor, payload)]
+    program = is_program(payload)
+    return [replace(means, happened_at=happened, by_program=program) for means in found(actor, payload)]
+
+
+def is_program(payload: Mapping[str, Any]) -> bool:
+    """Whether the sender is a bot, or an app has written the comment for an account. GitHub can't tell a person's account that
+    a program uses."""
+    sender = part(payload, "sender")
+    return (
+        text(sender, "type") == "Bot"
+        or text(sender, "login").endswith("[bot]")
+        or bool(part(part(payload, "comment"), "performed_via_github_app"))
+    )
 
 
 def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:

@@ -41,6 +41,19 @@ Test results look right | Aucune erreur | Handled without errors | I see no mist
 """Each is praise or unclear, and starts no work."""
 
 
+CONDITIONS = """
+LGTM once the typo is fixed | LGTM after the crash is fixed | Approve when the bug is fixed | Don't do this | Let's not do this
+Great as soon as the leak is gone | Happy to approve when that is addressed | Merge once the name is resolved
+Please don't do that | I liked the old name more
+"""
+"""What is wanted is said as what comes before the praise, or by refusing what was done."""
+SILENCED = """
+Good to merge once tests are done | This is fixed in the wrong place | Skip it when empty | Forget it if None | confirmed bug
+My bad example above should be removed | Please don't | When the bug is fixed, ship it | Big step backwards
+"""
+"""Not praise, and nothing that is taken back."""
+
+
 def each(lines: str) -> list[str]:
     return [text.strip() for line in lines.strip().splitlines() for text in line.split("|")]
 
@@ -103,3 +116,15 @@ def test_the_rule_takes_no_long_time() -> None:
     """Of the longest texts that it reads, made of what its forms begin with: a form that tries again would take minutes."""
     for piece in ("tests ", "leave it as ", "ignore my ", "no more ", "stürzt ", "great a ", "is all ", "a would be ", "不"):
         assert intent_of(f"{piece * 4_000}x", answers=True) in Intent
+
+
+def test_praise_with_a_condition_is_none() -> None:
+    assert [(text, str(intent_of(text))) for text in each(CONDITIONS) if intent_of(text) is not Intent.ASKS] == []
+    dropped = (Intent.PRAISE, Intent.NOTHING)
+    assert [(text, str(intent_of(text))) for text in each(SILENCED) if intent_of(text) in dropped] == []
+    for text in ("Don't", "please don't", "Don't do it", "skip it", "Skip it for now", "my bad", "My mistake here", "-1"):
+        assert intent_of(text, answers=True) is Intent.NOTHING, text
+    assert intent_of("+1", answers=True) is Intent.ASKS
+    assert intent_of("Works great after the crash was fixed") is not Intent.ASKS
+    for text in ("The bug is fixed, thanks!", "It no longer crashes when the list is empty", "All comments are addressed"):
+        assert intent_of(text) is Intent.PRAISE, text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models.functions import Now
 
+from mgx_project.common import clock
 from runs import services
 from runs.models import OutgoingComment, TaskRun
 from runs.notifications import replies
@@ -158,3 +160,16 @@ def test_two_tenants_of_one_repository_do_not_speak_for_each_other(story: Story,
     assert sum("was cancelled" in text for text in found) == 1
     assert sum("is waiting for a worker" in text for text in found) == 1
     assert len({text[text.index("<!-- mgx:") :] for text in found}) == 4
+
+
+def test_what_is_due_at_one_moment_is_said_as_it_was_queued(story: Story) -> None:
+    """The database gives rows of one moment in any order, such as that in which it found room for them."""
+    issue, now = story.issue("total() crashes on None"), clock.now()
+    for number in (3, 1, 4, 2, 5):
+        row = OutgoingComment.across_tenants.create(
+            workspace_id=story.link.workspace_id, link_id=story.link.pk, key=f"k{number}", number=issue["number"],
+            text=f"{number}.", due_at=now,
+        )  # fmt: skip
+        OutgoingComment.across_tenants.filter(pk=row.pk).update(created_at=now - timedelta(seconds=9 - number))
+    story.say()
+    assert [text.partition("\n")[0] for text in said(story, issue["number"])] == ["1.", "2.", "3.", "4.", "5."]

@@ -80,6 +80,9 @@ def test_a_command_is_found(text: str, verb: str, words: str) -> None:
         "Danke!\n\nAm 30.11.2026 um 09:00 schrieb Bob:\n/mgx approve",
         "Thanks!\n\n-----Original Message-----\nFrom: Bob\n\n/mgx approve",
         "Thanks!\n\nFrom: Bob <bob@example.org>\nSent: Monday\nTo: Dev\n\n/mgx approve",
+        "Thanks!\n________________________________\nFrom: Bob\nSent: Monday\nTo: Dev\nSubject: Shop\n\n/mgx approve",
+        "Danke!\n\n**Von:** Bob\n**Gesendet:** Montag\n**An:** Dev\n\n/mgx approve",
+        "Merci\n\nDe : Bob\nEnvoyé : lundi\nObjet : Shop\n\n/mgx approve",
     ],
 )
 def test_what_is_quoted_hidden_or_code_is_not_obeyed(text: str) -> None:
@@ -100,3 +103,9 @@ def test_no_comment_takes_long() -> None:
         started = time.process_time()
         read_comment(unit * (65_000 // len(unit)) + "\n/mgx run")
         assert time.process_time() - started < 10, unit
+
+
+def test_a_sentence_that_begins_like_a_header_hides_no_command() -> None:
+    for text in ("From: line 3 on it is wrong.\n\n/mgx approve", "From: Bob\nTo: Dev\n\n/mgx approve"):
+        command = read_comment(text).command
+        assert command is not None and command.verb == "approve", text

@@ -131,3 +131,33 @@ def test_what_a_review_asks_as_a_whole(state: object, body: str, verdict: str | 
 )
 def test_when_it_was(event: str, payload: dict[str, Any]) -> None:
     assert happened_at(event, payload) == datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+PERSON = {"login": "octocat", "type": "User"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "comment", "is_program"),
+    [
+        (PERSON, {}, False),
+        ({"login": "octocat"}, {}, False),
+        ({"login": "review-bot", "type": "User"}, {}, False),
+        ({"login": "org", "type": "Organization"}, {}, False),
+        (PERSON, {"performed_via_github_app": None}, False),
+        (PERSON, {"performed_via_github_app": {"id": 7, "slug": "reviews"}}, True),
+        ({"login": "review-bot", "type": "Bot"}, {}, True),
+        ({"login": "dependabot[bot]"}, {}, True),
+        ({"login": "x", "type": ["Bot"]}, {"performed_via_github_app": "x"}, False),
+    ],
+)
+def test_what_a_program_says_is_known_as_such(sender: dict[str, Any], comment: dict[str, Any], is_program: bool) -> None:
+    payload = {
+        "action": "created",
+        "sender": sender,
+        "issue": {"number": 7},
+        "comment": {"id": 1, "body": "/mgx run", **comment},
+    }
+    stored = kept("issue_comment", payload)
+    assert stored is not None
+    (event,) = parse_payload("issue_comment", stored)
+    assert event.by_program is is_program
