@@ -11,7 +11,7 @@ from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
-from agent.errors import AgentError, Paused, SandboxFailed
+from agent.errors import AgentError, Paused, SandboxFailed, disk_failed
 from agent.guardrails import GuardrailFinding, GuardrailResult, check, check_change
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
@@ -340,7 +340,9 @@ def _told(file: JSONObject) -> str:
     return said if word_for_word else f"{said} (found by {file['match_level']})"
 
 
-def not_written(error: OSError) -> AgentError:
+def not_written(error: OSError) -> AgentError | Paused:
+    if paused := disk_failed(error):
+        return paused
     where = f"{error.filename}: " if isinstance(error.filename, str) and not error.filename.startswith("/") else ""
     detail = f"The change could not be written: {where}{error.strerror or error}. The files are as they were before."
     if isinstance(error, NotTakenBack):

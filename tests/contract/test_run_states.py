@@ -44,6 +44,8 @@ NAME_A_STATE = {
     "runs/lifecycle/change_review.py": "the acts that change a state",
     "runs/lifecycle/plan_again.py": "the acts that change a state",
     "runs/lifecycle/room_returns.py": "the acts that change a state",
+    "runs/lifecycle/self_resume.py": "the acts that change a state",
+    "runs/lifecycle/store_returns.py": "the acts that change a state",
     "runs/lifecycle/user_decisions.py": "the acts that change a state",
     "runs/lifecycle/worker_deaths.py": "the acts that change a state",
     "runs/lifecycle/worker_transitions.py": "the acts that change a state",

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
+from mgx_project.artifact_storage import bucket
 from mgx_project.common.errors import NotFound
+from mgx_project.common.store import StoreAway
 from runs import artifacts, services
 from runs.models import Artifact
 from runs.models.run_state import Status
@@ -35,17 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3]:
 @pytest.fixture
 def in_s3(server: s3.S3, settings: Any) -> Any:
     """The server's settings as they are with S3_BUCKET set."""
-    options = {
-        "bucket_name": s3.BUCKET,
-        "endpoint_url": server.url,
-        "access_key": s3.ACCESS_KEY,
-        "secret_key": s3.SECRET_KEY,
-        "signature_version": "s3v4",
-        "addressing_style": "path",
-        "file_overwrite": True,
-        "region_name": "us-east-1",
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}}
+    settings.STORAGES = {**settings.STORAGES, **bucket(server.variables)}
     return server.client()
 
 
@@ -108,7 +100,7 @@ def test_a_full_disk_leaves_nothing_behind(tenant: Tenant, settings: Any, monkey
     run = tenant.run()
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StoreAway, match="disk of the artifact store is full"):
             artifacts.store(run, "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
     folder = settings.MGX_DATA_DIR / "artifacts" / str(run.workspace_id) / "runs" / str(run.pk)
     assert not [path for path in folder.rglob("*") if path.is_file()]

@@ -51,6 +51,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
         close_data_directory(settings.MGX_DATA_DIR)
+        leftovers.hold_runtime()
         bootstrap(leftovers.runtime_directory())
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
