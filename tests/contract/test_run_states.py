@@ -41,6 +41,7 @@ NAME_A_STATE = {
     "runs/models/run.py": "the state of a new run, and the index of completed ones",
     "runs/services.py": "a new run is queued, and so many may be",
     "runs/lifecycle/base.py": "the acts that change a state",
+    "runs/phases/deliver.py": "the phase whose events a tree is made again with",
     "runs/lifecycle/change_review.py": "the acts that change a state",
     "runs/lifecycle/plan_again.py": "the acts that change a state",
     "runs/lifecycle/room_returns.py": "the acts that change a state",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mgx_project.common.store import StoreAway
 from runs import artifacts, services
 from runs.models import Artifact
 from runs.models.run_state import Status
+from runs.phases import deliver
 from tests.conftest import Api
 from workspaces.models import Role
 from workspaces.tokens import create_api_token
@@ -24,7 +26,8 @@ from workspaces.tokens import create_api_token
 from ..support import s3
 from ..support.scripted_openai import Reply
 from ..support.team_script import action_of, script
-from .conftest import Tenant, drive
+from .conftest import Tenant, drive, git, types
+from .test_durability import Crash, expire
 from .test_ends import CODE, edit
 
 
@@ -148,3 +151,42 @@ def test_a_damaged_tree_is_made_again_from_the_journal(
         run = drive(run)
         assert run.status == Status.COMPLETED, run.error
         assert len(server.requests) == asked + 1
+
+
+@pytest.mark.parametrize("damage", ["torn", "lost"])
+def test_a_damaged_tree_that_is_to_be_delivered_is_made_again(
+    tenant: Tenant, shop: Path, scripted: Any, damage: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker dies before it keeps the diff; who goes on has another clone, and the store has lost the change."""
+    keep, dead = deliver._keep_diff, list[str]()
+
+    async def die(*args: Any) -> None:
+        if not dead:
+            dead.append(damage)
+            raise Crash
+        await keep(*args)
+
+    monkeypatch.setattr(deliver, "_keep_diff", die)
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        undisturbed = edit(tenant, shop)
+        dead.append("not yet")
+        undisturbed = drive(undisturbed)
+        dead.clear()
+        asked = len(server.requests)
+        task = tenant.task(undisturbed.task.name, repository_id=undisturbed.task.repository_id, output_mode="patch_existing")
+        run = tenant.run(task, auto_approve=True)
+        with pytest.raises(Crash):
+            drive(run)
+        run.refresh_from_db()
+        assert run.status == Status.DELIVERING
+        expire(run)
+        for tree in Artifact.objects.for_workspace(run.workspace_id).filter(run=run, kind=Artifact.Kind.TREE):
+            file = settings.MGX_DATA_DIR / "artifacts" / tree.path
+            file.write_bytes(b"diff --git") if damage == "torn" else file.unlink()
+        run = drive(run)
+        assert run.status == Status.COMPLETED, run.error
+        assert len(server.requests) == 2 * asked, "nothing is paid twice"
+    said = [Counter(kind for kind in types(one) if kind not in {"recovered", "progress"}) for one in (undisturbed, run)]
+    assert said[0] == said[1], "and nothing is said twice"
+    tree = f"{run.branch_name}:shop"
+    assert git("rev-parse", tree, cwd=shop) == git("rev-parse", f"{undisturbed.branch_name}:shop", cwd=shop)

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.ports import Outcome, PlanDraft
 from mgx_project.common.errors import MGXError
 from mgx_project.common.store import StoreAway
+from runs import services
 from runs.lifecycle import worker_deaths, worker_transitions
 from runs.models import TaskRun
-from runs.models.run_state import Status
+from runs.models.run_state import RunPhase, Status
 from runs.worker import executor
 from runs.worker.execution import Execution
 from workspaces.models import Event
 
-from ..support.drills import LONG, Draw, some_of
+from ..support.drills import LONG, Draw, chance, some_of, times
 from ..support.run_actors import work_on
 from .conftest import Tenant, git, types
 from .test_durability import expire
 from .test_session_kills import CALLS, answer
 
-DRAFT = PlanDraft(plan={"summary": "x"}, stack="", stack_confidence=0.0, complexity="S")
+DRAFT = PlanDraft(plan={"summary": "x", "steps": []}, stack="", stack_confidence=0.0, complexity="low")
 OUTCOME = Outcome(files=(), tests={}, review={}, draft=False)
 ERRORS = (
     AgentError("x"), MGXError("x"), StoreAway("x"), SandboxFailed("x"), Paused("budget", "x"), RuntimeError("x"),
@@ -108,3 +112,38 @@ def test_a_commit_whose_reply_is_lost_neither_fails_the_run_nor_is_made_twice(
         assert len([key for key in keys if key]) == len({key for key in keys if key})
         assert git("rev-list", "--count", f"main..{run.branch_name}", cwd=shop) == "1"
         assert lost or numbers != rounds[0], "fewer commits than this test thinks"
+
+
+@pytest.mark.parametrize("reached", [Status.AWAITING_APPROVAL, Status.EXECUTING, Status.PAUSED])
+def test_a_cancel_at_any_moment_around_the_end_of_a_phase_is_never_lost(tenant: Tenant, reached: Status) -> None:
+    """``reached`` is where the phase ends: the next one begins under the same claim, or a person has the turn."""
+    random = chance(f"cancel/{reached}")
+    for _ in range(times(200, 25)):
+        run = worker_transitions.claim(tenant.run(auto_approve=reached == Status.EXECUTING).pk, {Status.QUEUED})
+        assert run is not None
+        works, asks = random.uniform(0, 0.03), random.uniform(0, 0.06)
+
+        async def plans(work: Execution, seconds: float = works) -> TaskRun:
+            await asyncio.sleep(seconds)
+            if reached == Status.PAUSED:
+                raise Paused("budget", "No room.")
+            return await work.end(worker_transitions.finish_planning, DRAFT, prompt_version="1", leads_on=True)
+
+        async def waits(work: Execution) -> TaskRun:
+            await asyncio.sleep(60)
+            raise AssertionError("nobody cancelled it")
+
+        def cancel(seconds: float = asks, pk: Any = run.pk) -> None:
+            time.sleep(seconds)
+            try:
+                services.cancel_run(principal=tenant.principal, run_id=pk)
+            finally:
+                connections.close_all()
+
+        person = threading.Thread(target=cancel)
+        person.start()
+        executor.do(run, plans, executor.Following({RunPhase.EXECUTE: waits}, lambda run: None))
+        person.join()
+        run.refresh_from_db()
+        assert run.status == Status.CANCELLED, (works, asks, run.status, run.lease_expires_at, run.cancel_requested_at)
+        assert types(run)[-1] == "cancelled"
