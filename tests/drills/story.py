@@ -131,8 +131,8 @@ class Story:
         return self.github.api(method, path, body)
 
     def _until(self, *statuses: str) -> None:
-        """Until the run is in one of these. A pause is resumed, as a person would who has seen to its reason; one for want of the
-        artifact store ends by itself."""
+        """Until the run is in one of these. A pause is resumed, as a person would who has seen to its reason; one for want
+        of the artifact store ends by itself."""
 
         def there() -> bool:
             self.run = self._get(f"/api/runs/{self.run['id']}") or self.run

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -190,3 +192,24 @@ def test_a_damaged_tree_that_is_to_be_delivered_is_made_again(
     assert said[0] == said[1], "and nothing is said twice"
     tree = f"{run.branch_name}:shop"
     assert git("rev-parse", tree, cwd=shop) == git("rev-parse", f"{undisturbed.branch_name}:shop", cwd=shop)
+
+
+def test_bytes_that_change_on_their_way_to_s3_are_refused_there(tenant: Tenant, in_s3: Any) -> None:
+    run, content = tenant.run(), b"what was written"
+    kept = artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    head = in_s3.head_object(Bucket=s3.BUCKET, Key=kept.path, ChecksumMode="ENABLED")
+    assert base64.b64decode(head["ChecksumSHA256"]) == hashlib.sha256(content).digest()
+
+    def change(request: Any, **_: Any) -> None:
+        request.body = b"?" * int(request.headers["Content-Length"])
+
+    before = keys(in_s3)
+    sent = storages["default"].connection.meta.client.meta.events  # type: ignore[attr-defined]
+    sent.register("before-send.s3.PutObject", change)
+    try:
+        with pytest.raises(StoreAway):
+            artifacts.store(run, "b.diff", content + b"!", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    finally:
+        sent.unregister("before-send.s3.PutObject", change)
+    assert keys(in_s3) == before
+    assert not Artifact.objects.for_workspace(run.workspace_id).filter(run=run, name="b.diff").exists()
