@@ -31,7 +31,7 @@ def delete_bytes(*, instance: Artifact, **_: Any) -> None:
 
     def delete() -> None:
         if not Artifact.across_tenants.filter(run_id=run_id, path=path).exists():
-            store.delete(path)
+            store.delete(path, alias=store.BRIEF)  # somebody may wait for the answer to their request
 
     transaction.on_commit(delete, robust=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,8 @@ log = structlog.stdlib.get_logger(__name__)
 DEFAULT = "default"
 BRIEF = "brief"
 """The same store, for who can't wait long: a request, or a look whether it answers."""
+SLOW_SECONDS, SILENT_SECONDS = 0.5, 1.0
+"""Who waited so long for an error has met a store that hangs; for so long nobody else of this process waits for it."""
 
 
 class StoreAway(MGXError):
@@ -33,20 +36,20 @@ class StoreAway(MGXError):
 
 def write(path: str, content: bytes, *, alias: str = DEFAULT) -> str:
     """Returns the path by which it is found. Raises StoreAway; then nothing has this path, or what is there is not whole."""
-    with _reached("write", path):
+    with _reached("write", path, alias):
         return _of(alias).save(path, ContentFile(content))
 
 
 def read(path: str, most: int = -1, *, alias: str = DEFAULT) -> bytes:
     """The first ``most`` bytes, or all. Raises FileNotFoundError and StoreAway."""
-    with _reached("read", path), _of(alias).open(path) as file:
+    with _reached("read", path, alias), _of(alias).open(path) as file:
         content: bytes = file.read(most)
         return content
 
 
 def delete(path: str, *, alias: str = DEFAULT) -> None:
     """Also of what is not there. Raises StoreAway."""
-    with _reached("delete", path):
+    with _reached("delete", path, alias):
         _of(alias).delete(path)
 
 
@@ -68,8 +71,30 @@ def _of(alias: str) -> Storage:
     return storages[alias]
 
 
+class _Silence:
+    """Whether the store has just let somebody wait in vain who can't wait: who deletes a hundred files waits for the first."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def note(self, began: float) -> None:
+        now = time.monotonic()
+        if now - began >= SLOW_SECONDS:
+            self._until = now + SILENT_SECONDS
+
+    @property
+    def lasts(self) -> bool:
+        return time.monotonic() < self._until
+
+
+_silence = _Silence()
+
+
 @contextmanager
-def _reached(act: str, path: str) -> Iterator[None]:
+def _reached(act: str, path: str, alias: str) -> Iterator[None]:
+    began = time.monotonic()
+    if alias == BRIEF and _silence.lasts:
+        raise _away(act, path, "it did not answer a moment ago")
     try:
         yield
     except FileNotFoundError:
@@ -77,6 +102,8 @@ def _reached(act: str, path: str) -> Iterator[None]:
             raise
         raise _away(act, path, "its directory is gone") from None
     except _errors() as error:
+        if alias == BRIEF:
+            _silence.note(began)
         full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise _away(act, path, repr(error), full=full) from error
 

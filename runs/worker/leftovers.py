@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import socket
 import time
@@ -25,8 +24,6 @@ log = structlog.stdlib.get_logger(__name__)
 OF_WORKSPACES = ("cache", "maps")
 """Directories with one for each workspace."""
 LOCK = ".held"
-OF_A_PROCESS = re.compile(r"([a-zA-Z0-9._-]+-)?\d+(-[0-9a-f]{12})?")
-"""Names of runtime directories, those of releases before among them."""
 SILENT_SECONDS = 86_400
 """After so long without a sign of life, a process has ended whose directory has no lock."""
 
@@ -91,7 +88,8 @@ def _remove(directories: Iterable[Path]) -> int:
 def _has_ended(runtime: Path) -> bool:
     """The process whose directory that is. Its id says nothing: it may be that of a process in another container. Releases
     before have made directories without a lock."""
-    if not OF_A_PROCESS.fullmatch(runtime.name):
+    *_, pid, last = ["", *runtime.name.split("-")]
+    if not last.isdigit() and not pid.isdigit():
         return False
     try:
         lock = os.open(runtime / LOCK, os.O_RDWR | os.O_CLOEXEC)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mgx_project.artifact_storage import bucket
+from mgx_project.artifact_storage import BRIEF_SECONDS, bucket
 from runs import artifacts, services
 from runs.lifecycle.store_returns import resume
 from runs.models import Artifact, TaskRun
@@ -98,7 +98,7 @@ def test_a_store_that_hangs_pauses_the_run_soon_and_it_goes_on_when_the_store_an
             assert answer.status_code == 200, "what the database knows is shown"
         finally:
             in_s3.thaw()
-        assert resume(now=True) == 1
+        wait_for(lambda: resume(now=True) == 1)
         assert resume(now=True) == 0
         run = drive(run)
     whole(run, model.requests, shop)
@@ -178,4 +178,19 @@ def test_requests_for_bytes_of_a_store_that_hangs_are_answered_within_seconds(
                 in_s3.thaw()
             else:
                 in_s3.start()
-    assert api.get(f"/api/runs/{run.pk}/diff").status_code == 200
+    wait_for(lambda: api.get(f"/api/runs/{run.pk}/diff").status_code == 200)
+
+
+def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3.S3) -> None:
+    run = tenant.run()
+    for number in range(30):
+        artifacts.store(run, f"{number}", b"%d" % number, kind=Artifact.Kind.LOG, content_type="text/plain")
+    services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    in_s3.freeze()
+    try:
+        began = time.monotonic()
+        assert api_of(tenant).delete(f"/api/runs/{run.pk}").status_code == 204
+        assert time.monotonic() - began < 30 * BRIEF_SECONDS / 2
+    finally:
+        in_s3.thaw()
+    assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()
