@@ -111,8 +111,9 @@ DISK_FAILS = {
 """What is wrong with a disk, by the number of the error: a run waits for another one, it does not fail."""
 
 
-def disk_failed(error: OSError) -> Paused | None:
+def disk_failed(error: OSError, detail: str = "") -> Paused | None:
     """The pause for an error of the disk, not of what was to be done with a file; None for any other."""
     if error.errno not in DISK_FAILS:
         return None
-    return Paused("sandbox", f"The disk {DISK_FAILS[error.errno]}.", hint="Make room or repair it, then resume the run.")
+    said = f"The worker's disk {DISK_FAILS[error.errno]}. {detail}".strip()
+    return Paused("sandbox", said, hint="Make room on the disk or repair it, then resume the run.")

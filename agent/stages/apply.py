@@ -341,13 +341,11 @@ def _told(file: JSONObject) -> str:
 
 
 def not_written(error: OSError) -> AgentError | Paused:
-    if paused := disk_failed(error):
-        return paused
     where = f"{error.filename}: " if isinstance(error.filename, str) and not error.filename.startswith("/") else ""
     detail = f"The change could not be written: {where}{error.strerror or error}. The files are as they were before."
     if isinstance(error, NotTakenBack):
         detail = str(error)
-    return AgentError(
+    return disk_failed(error, detail) or AgentError(
         detail,
         hint="Make room on the disk or check its permissions, then retry the run.",
         code="write_failed",

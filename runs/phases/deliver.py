@@ -80,8 +80,10 @@ async def _tree_of_change(work: Execution, checkout: Checkout) -> str:
     except NotFound as lost:
         log.warning("the tree of the change is damaged and is made again", detail=lost.detail)
     work.sink.enter(f"{Status.EXECUTING}/{work.run.plan_version}")  # its events are there already
-    await write_change(work, checkout)
-    work.sink.enter(phase_of(work.run))
+    try:
+        await write_change(work, checkout)
+    finally:
+        work.sink.enter(phase_of(work.run))
     return await final_tree(work, checkout)
 
 

@@ -6,13 +6,16 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mgx_project.artifact_storage import BRIEF_SECONDS, bucket
+from mgx_project.common import clock
 from runs import artifacts, services
+from runs.lifecycle import worker_transitions
 from runs.lifecycle.store_returns import resume
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
@@ -194,3 +197,17 @@ def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3
     finally:
         in_s3.thaw()
     assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()
+
+
+def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant) -> None:
+    """The store answers, and does not do what this run asks of it."""
+    run = tenant.run()
+    for seconds in (2, 4, 8):
+        claimed = worker_transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING})
+        assert claimed is not None
+        worker_transitions.pause(run.pk, claimed.fence, "storage", "The artifact store can't do this now.")
+        rows = TaskRun.across_tenants.filter(pk=run.pk)
+        rows.update(updated_at=clock.now() - timedelta(seconds=seconds - 1))
+        assert resume() == 0, seconds
+        rows.update(updated_at=clock.now() - timedelta(seconds=seconds + 1))
+        assert resume() == 1, seconds
