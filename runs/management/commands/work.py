@@ -21,6 +21,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from agent import sandbox
 from agent.runtime import bootstrap
@@ -82,6 +83,7 @@ class Command(BaseCommand):
         for thread in stopping:
             thread.join()
         broker.close()
+        connection.close_pool()  # the interpreter would wait five seconds for its threads
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
         """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""
