@@ -149,8 +149,8 @@ async def _outcome(
     except (AgentError, MGXError) as error:
         return partial(worker_transitions.fail, run.pk, lease.fence, error.code, error.detail, error.hint)
     except OSError as error:
-        pause = disk_failed(error)
-        return _unexpected(run, lease) if pause is None else _paused(run, lease, pause)
+        failed = disk_failed(error)
+        return _unexpected(run, lease) if failed is None else _paused(run, lease, failed)
     except (DatabaseError, InterfaceError) as error:
         if is_away(error):
             raise

@@ -83,7 +83,8 @@ class Command(BaseCommand):
         for thread in stopping:
             thread.join()
         broker.close()
-        connection.close_pool()  # the interpreter would wait five seconds for its threads
+        database: Any = connection  # PostgreSQL's wrapper, which has a pool
+        database.close_pool()  # the interpreter would wait five seconds for its threads
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
         """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""
