@@ -13,18 +13,20 @@ AgentError                 the run ends as failed
 
 Interrupted                the run stops here, on purpose
 ├── Cancelled
-└── Paused                 it can be resumed: budget, loop, sandbox, provider, question, worker (see PauseReason)
+└── Paused                 it can be resumed: budget, loop, sandbox, provider, question, worker … (see PauseReason)
 
 Every error is a sentence for the person who must act; ``hint`` says what to do next.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Literal
 
-PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker", "version"]
-"""``worker``: two worker processes died in the same step. It is not raised, but written by the next claim."""
+PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker", "version", "storage"]
+"""``worker``: two worker processes died in the same step. It is not raised, but written by the next claim. ``storage``: the
+server could not keep or read a file of the run; it goes on by itself."""
 
 
 class AgentError(Exception):
@@ -100,3 +102,18 @@ class Paused(Interrupted):
         self.reason = reason
         self.detail = detail
         self.hint = hint
+
+
+DISK_FAILS = {
+    errno.ENOSPC: "is full", errno.EDQUOT: "is full", errno.EIO: "failed", errno.EROFS: "can't be written",
+    errno.ESTALE: "went away",
+}  # fmt: skip
+"""What is wrong with a disk, by the number of the error: a run waits for another one, it does not fail."""
+
+
+def disk_failed(error: OSError, detail: str = "") -> Paused | None:
+    """The pause for an error of the disk, not of what was to be done with a file; None for any other."""
+    if error.errno not in DISK_FAILS:
+        return None
+    said = f"The worker's disk {DISK_FAILS[error.errno]}. {detail}".strip()
+    return Paused("sandbox", said, hint="Make room on the disk or repair it, then resume the run.")

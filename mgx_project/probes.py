@@ -13,14 +13,12 @@ import redis.asyncio
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 
 from metrics.workers import workers_seen
 
+from .common import store
 from .common.async_db import run_db
-from .common.ids import uuid7
 
 log = structlog.stdlib.get_logger(__name__)
 TIMEOUT_SECONDS = 2.0
@@ -72,14 +70,7 @@ class StorageProbe:
         with self._lock:
             if time.monotonic() - self._good_at < STORAGE_KEPT_SECONDS:
                 return
-            content = uuid7().bytes
-            name = default_storage.save(f"health/{uuid7()}", ContentFile(content))
-            try:
-                with default_storage.open(name) as file:
-                    if file.read() != content:
-                        raise OSError("the artifact store returned different bytes than were written")
-            finally:
-                default_storage.delete(name)
+            store.check()
             self._good_at = time.monotonic()
 
 

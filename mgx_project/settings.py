@@ -179,7 +179,7 @@ DRAMATIQ_BROKER = {
 DRAMATIQ_AUTODISCOVER_MODULES = ("actors",)
 
 STORAGES = {
-    "default": artifact_storage(),
+    **artifact_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 STATIC_URL = "/static/"

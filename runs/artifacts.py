@@ -6,11 +6,10 @@ import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from agent.errors import Paused
+from mgx_project.common import store as bytes_store
 from mgx_project.common.errors import NotFound
 from repositories.git.checkout import Checkout
 from workspaces.limits import LimitReached, limit_of, refuse_beyond
@@ -25,12 +24,12 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
     """Stores ``content`` under ``name``, replacing an artifact of that name. The bytes are durable before the row is.
 
     The id of a row that was there is not told: what is returned names the bytes and must not be saved.
-    Raises Paused if the workspace would exceed its limit of stored bytes; then nothing is stored.
+    Raises Paused if the workspace would exceed its limit of stored bytes; then nothing is stored. Raises StoreAway.
     """
     path = f"{run.workspace_id}/runs/{run.pk}/{digest_of(content)}/{name}"
     saved = not _is_there(path, content)
     if saved:
-        path = default_storage.save(path, ContentFile(content))
+        path = bytes_store.write(path, content)
     try:
         with transaction.atomic():
             made = Artifact(
@@ -50,7 +49,7 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
             _require_space(run.workspace_id)
     except Paused:
         if saved:
-            default_storage.delete(path)
+            bytes_store.delete(path)
         raise
     return artifact
 
@@ -59,11 +58,9 @@ def _is_there(path: str, content: bytes) -> bool:
     """Whether an earlier try has stored these bytes. What is there but not whole (a disk was full, a store changed it)
     is written again."""
     try:
-        with default_storage.open(path) as file:
-            found: bytes = file.read(len(content) + 1)
+        return bytes_store.read(path, len(content) + 1) == content
     except FileNotFoundError:
         return False
-    return found == content
 
 
 def digest_of(content: bytes) -> str:
@@ -83,11 +80,11 @@ def _require_space(workspace_id: uuid.UUID) -> None:
         raise Paused("budget", full.detail, hint=hint) from None
 
 
-def load(artifact: Artifact) -> bytes:
-    """The verified bytes. Raises NotFound if the store lost or changed them."""
+def load(artifact: Artifact, *, briefly: bool = False) -> bytes:
+    """The verified bytes. Raises NotFound if the store lost or changed them, and StoreAway; ``briefly``: within about a second
+    where it hangs."""
     try:
-        with default_storage.open(artifact.path) as file:
-            content: bytes = file.read()
+        content = bytes_store.read(artifact.path, alias=bytes_store.BRIEF if briefly else bytes_store.DEFAULT)
     except FileNotFoundError:
         raise NotFound(f"The artifact store no longer has {artifact.name}.", code="artifact_lost") from None
     if hashlib.sha256(content).hexdigest() != artifact.sha256:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 
+from mgx_project.common import store
 from mgx_project.common.errors import BadRequest, InvalidTransition
 from projects.models import Project
 from repositories.models import RepositoryLink, WebhookDelivery
@@ -31,7 +31,7 @@ def delete_bytes(*, instance: Artifact, **_: Any) -> None:
 
     def delete() -> None:
         if not Artifact.across_tenants.filter(run_id=run_id, path=path).exists():
-            default_storage.delete(path)
+            store.delete(path, alias=store.BRIEF)  # somebody may wait for the answer to their request
 
     transaction.on_commit(delete, robust=True)
 

@@ -1,12 +1,15 @@
-"""What goes when it is old, by a policy in one table: `POLICY`. Each hour one process of all does what is due, in batches.
+"""What goes when it is old, by a policy in one table: `POLICY`. Every ten minutes one process does what is due, in batches.
 
 Webhooks and comments are kept for a month: services redeliver for some days at most, and deliveries older than a week are not
 processed (`runs.webhooks.processing`). The record of runs, what they cost among it, is kept for MGX_KEEP_DAYS; running totals,
 plans, results and branches stay. A run that has not ended keeps all of its own, however old.
+
+It has some seconds each time, since other work comes round in the same thread (`runs.scheduler`); the rest follows.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,8 +43,8 @@ MONTH = timedelta(days=30)
 QUARTER = timedelta(days=90)
 """How long people see that a token or an invitation has ended."""
 BATCH = 500
-MAX_BATCHES = 20
-"""The most rows deleted at once, so that the process is not delayed; the rest follows in the next hour."""
+SECONDS = 10.0
+"""For all rules together. A batch that has begun is done."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +115,25 @@ POLICY = (
 )
 
 
-def prune() -> dict[str, int]:
-    """Deletes what the policy lets go, and returns how many rows of each. Two processes may do so at once."""
-    return {rule.name: gone for rule in POLICY if (gone := _in_batches(rule))}
-
-
-def _in_batches(rule: Rule) -> int:
-    gone = 0
-    for _ in range(MAX_BATCHES):
-        rows = rule.old()
-        if rows is None:
-            break
-        batch = list(rows.values_list("pk", flat=True)[:BATCH])
-        gone += rows.model._base_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
-        if len(batch) < BATCH:
-            break
+def prune(seconds: float = SECONDS) -> dict[str, int]:
+    """Deletes what the policy lets go, and returns how many rows of each. Two processes may do so at once. Each rule in turn
+    deletes a batch: much of one kind does not keep the others back."""
+    ends, gone, left = time.monotonic() + seconds, dict[str, int](), list(POLICY)
+    while left and time.monotonic() < ends:
+        rule = left.pop(0)
+        deleted, more = _batch(rule)
+        if deleted:
+            gone[rule.name] = gone.get(rule.name, 0) + deleted
+        if more:
+            left.append(rule)
     return gone
+
+
+def _batch(rule: Rule) -> tuple[int, bool]:
+    """How many rows were deleted, and whether there may be more."""
+    rows = rule.old()
+    if rows is None:
+        return 0, False
+    batch = list(rows.values_list("pk", flat=True)[:BATCH])
+    deleted = rows.model._base_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
+    return deleted, len(batch) == BATCH

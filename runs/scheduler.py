@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from . import retention
+from .lifecycle import store_returns
 from .lifecycle.room_returns import RoomReturns
 from .models import ScheduledJob
 from .orphaned_calls import settle_orphans
@@ -42,8 +43,9 @@ class ScheduledWork:
 _room = RoomReturns()
 JOBS = (
     ScheduledWork("budget-room", timedelta(seconds=2), lambda: {"runs resumed": _room.resume()}),
+    ScheduledWork("store-returns", timedelta(seconds=2), lambda: {"runs resumed": store_returns.resume()}),
     ScheduledWork("orphaned-calls", timedelta(seconds=10), lambda: {"calls settled": settle_orphans()}),
-    ScheduledWork("retention", timedelta(hours=1), retention.prune),
+    ScheduledWork("retention", timedelta(minutes=10), retention.prune),
 )
 
 

@@ -286,7 +286,7 @@ class RunViewSet(TenantViewSet):
         self.read_row(pk)
         run = TaskRun.objects.for_workspace(self.principal.workspace_id).get(pk=self._pk(pk))
         current = change_review.current_round(run)
-        return run, current, change_set.load(current)
+        return run, current, change_set.load(current, briefly=True)
 
     def _events(self, pk: str) -> QuerySet[Event]:
         return Event.objects.for_workspace(self.principal.workspace_id).filter(run_id=pk).order_by("seq")
@@ -303,7 +303,7 @@ class RunViewSet(TenantViewSet):
 def _download(artifact: Artifact) -> HttpResponse:
     """The bytes, with headers that keep browsers from rendering them as a page of this site: model output is untrusted."""
     return HttpResponse(
-        artifacts.load(artifact),
+        artifacts.load(artifact, briefly=True),
         content_type=artifact.content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{artifact.name}"',

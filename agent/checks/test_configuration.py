@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.documents import read_json, read_toml
-from agent.errors import AgentError
+from agent.errors import AgentError, disk_failed
 from agent.patch.tree import Blocked, Tree
 from agent.stacks.globs import matches
 
@@ -163,6 +163,8 @@ class SetAside:
         try:
             _write(self._root, path, data, mode)
         except (Blocked, OSError) as error:
+            if isinstance(error, OSError) and (paused := disk_failed(error)):
+                raise paused from error
             reason = error.reason if isinstance(error, Blocked) else error.strerror
             raise AgentError(
                 f"{path} could not be put in place for the tests: {reason}.",

@@ -12,7 +12,7 @@ from agent.changes.hunks import hunks
 from agent.changes.renames import origins
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
-from agent.errors import AgentError, Paused, SandboxFailed
+from agent.errors import AgentError, Paused, SandboxFailed, disk_failed
 from agent.guardrails import GuardrailFinding, GuardrailResult, check, check_change
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
@@ -340,12 +340,12 @@ def _told(file: JSONObject) -> str:
     return said if word_for_word else f"{said} (found by {file['match_level']})"
 
 
-def not_written(error: OSError) -> AgentError:
+def not_written(error: OSError) -> AgentError | Paused:
     where = f"{error.filename}: " if isinstance(error.filename, str) and not error.filename.startswith("/") else ""
     detail = f"The change could not be written: {where}{error.strerror or error}. The files are as they were before."
     if isinstance(error, NotTakenBack):
         detail = str(error)
-    return AgentError(
+    return disk_failed(error, detail) or AgentError(
         detail,
         hint="Make room on the disk or check its permissions, then retry the run.",
         code="write_failed",

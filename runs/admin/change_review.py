@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from mgx_project.common.errors import MGXError, NotFound
+from mgx_project.common.store import StoreAway
 from workspaces.admin.operators import operator
 
 from .. import services
@@ -36,8 +37,8 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
     principal = operator(request, run.workspace_id)
     try:
         current = change_review.current_round(run)
-        files = change_set.load(current)
-    except NotFound as error:
+        files = change_set.load(current, briefly=True)
+    except (NotFound, StoreAway) as error:
         messages.error(request, error.detail)
         return back
     if request.method == "POST":

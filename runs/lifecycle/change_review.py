@@ -145,7 +145,7 @@ def decide(
     """
     known = ChangeRound.objects.for_workspace(workspace_id).filter(run_id=run_id).order_by("-number")
     seen = known.first() if number is None else known.filter(number=number).first()
-    files = change_set.load(seen) if seen else []
+    files = change_set.load(seen, briefly=True) if seen else []
     with locked(run_id) as run:
         names_one = number is not None or bool(entries or accept_rest or comment)  # else it is about a round that is open
         if seen is not None and names_one and _is_closed(seen):

@@ -76,15 +76,15 @@ def store(run: TaskRun, number: int, files: list[JSON]) -> None:
     artifacts.store(run, name_of(number), content, kind=Artifact.Kind.CHANGES, content_type="application/json")
 
 
-def load(decided: ChangeRound) -> list[JSON]:
-    """The files of a round. Raises NotFound if the artifact store lost them."""
+def load(decided: ChangeRound, *, briefly: bool = False) -> list[JSON]:
+    """The files of a round. Raises NotFound if the artifact store lost them, and StoreAway as `artifacts.load` does."""
     if not decided.tree:
         return []
     mine = Artifact.objects.for_workspace(decided.workspace_id).filter(run_id=decided.run_id, name=name_of(decided.number))
     kept = mine.first()
     if kept is None:
         raise NotFound("The artifact store no longer has the files of this round. Retry the run.", code="artifact_lost")
-    found: list[JSON] = orjson.loads(artifacts.load(kept))
+    found: list[JSON] = orjson.loads(artifacts.load(kept, briefly=briefly))
     return found
 
 

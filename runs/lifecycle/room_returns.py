@@ -13,15 +13,13 @@ from django.conf import settings
 from workspaces.budgets import has_room
 from workspaces.meters import BudgetScope
 
-from ..events import event_log
 from ..models import TaskRun
 from ..models.run_state import Status
-from ..wakeups import wake
-from .base import locked, save_state
+from .self_resume import resume_unchanged
 
 MOST = 50
 """Runs that are looked at in one go; the next go looks at those behind them."""
-BY = "MGX"
+SAID = "There is room in the budget again: the run goes on."
 
 
 class RoomReturns:
@@ -37,7 +35,7 @@ class RoomReturns:
         self._after = found[-1].pk if len(found) == MOST else None
         resumed = set()
         for run in found:
-            if run.workspace_id not in resumed and _has_room(run) and _resume(run):
+            if run.workspace_id not in resumed and _has_room(run) and resume_unchanged(run, SAID):
                 resumed.add(run.workspace_id)
         return len(resumed)
 
@@ -53,15 +51,3 @@ def _has_room(run: TaskRun) -> bool:
         run_caps=run.budget,
         default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
     )
-
-
-def _resume(seen: TaskRun) -> bool:
-    with locked(seen.pk) as run:
-        if run.status != Status.PAUSED or run.updated_at != seen.updated_at:
-            return False
-        run.enter(Status(run.paused_from))
-        run.paused_from, run.pause_reason, run.error = "", "", None
-        save_state(run, "paused_from", "pause_reason", "error")
-        event_log.record(run, "resumed", {"by": BY}, "There is room in the budget again: the run goes on.")
-        wake(run)
-        return True

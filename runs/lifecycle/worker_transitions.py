@@ -194,13 +194,19 @@ def take_new_branch(run: TaskRun, fence: int) -> None:
         setattr(run, name, value)
 
 
+def _has_ended(run: TaskRun) -> bool:
+    """Whether the claim's last phase is written: what its worker meets afterwards, such as an error of its clean-up, changes
+    nothing. A run that nobody ever claimed has the fence 0."""
+    return run.is_final or (run.fence > 0 and run.lease_expires_at is None)
+
+
 def pause(
     run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "", needs: Mapping[str, object] | None = None
 ) -> TaskRun:
     """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`). Does nothing if the phase has ended by
     now."""
     with locked(run_id, fence=fence) as run:
-        if Status.PAUSED not in run.state.successors or _cancel_if_asked(run):
+        if _has_ended(run) or Status.PAUSED not in run.state.successors or _cancel_if_asked(run):
             return run
         run.paused_from = run.status
         run.enter(Status.PAUSED)
@@ -214,9 +220,9 @@ def pause(
 
 
 def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
-    """Does nothing if the run has ended by now."""
+    """Does nothing if the phase has ended by now."""
     with locked(run_id, fence=fence) as run:
-        if run.is_final:
+        if _has_ended(run):
             return run
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})

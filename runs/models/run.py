@@ -117,6 +117,9 @@ class TaskRun(TenantModel):
             models.Index(
                 fields=["id"], condition=models.Q(status=Status.PAUSED, pause_reason="budget"), name="run_lacks_budget"
             ),
+            models.Index(
+                fields=["updated_at"], condition=models.Q(status=Status.PAUSED, pause_reason="storage"), name="run_lacks_store"
+            ),
             # the order of `runs.lifecycle.fair_claim` within a workspace
             models.Index(
                 "workspace",

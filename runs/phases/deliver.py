@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from agent.errors import AgentError
 from agent.ports import JSONObject, StepEvent
-from mgx_project.common.errors import MGXError
+from mgx_project.common.errors import MGXError, NotFound
 from repositories.checkout_source import Origin, publish
 from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout, Difference
@@ -16,13 +18,16 @@ from .. import artifacts
 from ..lifecycle import worker_transitions
 from ..models import Artifact, TaskRun
 from ..models.run import GitStatus
-from ..worker.execution import Execution
+from ..models.run_state import Status
+from ..worker.execution import Execution, phase_of
 from .commit import commit, load_delivery_settings
+from .plan_and_execute import write_change
 from .pull_request import open_pull_request
 from .rebase import RebaseResult, rebase_onto_head
 from .target_branch import Target, another_target, as_retryable, target_of
 from .workdir import check_out, final_tree
 
+log = structlog.stdlib.get_logger(__name__)
 MAX_NAMES = 4
 """Names that a new branch is pushed under, one after the other."""
 
@@ -30,7 +35,7 @@ MAX_NAMES = 4
 async def deliver(work: Execution) -> TaskRun:
     """Commits the result, pushes it and opens the pull request. Raises AgentError if no file changed."""
     checkout, origin = await check_out(work)
-    tree = await final_tree(work, checkout)
+    tree = await _tree_of_change(work, checkout)
     made = await checkout.difference(tree)
     if not made.stat["files"]:
         raise AgentError(
@@ -66,6 +71,20 @@ async def deliver(work: Execution) -> TaskRun:
         draft = delivery.draft or not stands.proved
         results |= await open_pull_request(work, journal, origin, target, delivery, results, draft=draft)
     return await work.end(worker_transitions.complete, results=results)
+
+
+async def _tree_of_change(work: Execution, checkout: Checkout) -> str:
+    """That of executing, made again from the journal where the store lost or changed it."""
+    try:
+        return await final_tree(work, checkout)
+    except NotFound as lost:
+        log.warning("the tree of the change is damaged and is made again", detail=lost.detail)
+    work.sink.enter(f"{Status.EXECUTING}/{work.run.plan_version}")  # its events are there already
+    try:
+        await write_change(work, checkout)
+    finally:
+        work.sink.enter(phase_of(work.run))
+    return await final_tree(work, checkout)
 
 
 async def _keep_diff(work: Execution, made: Difference) -> None:

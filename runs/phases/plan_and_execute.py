@@ -8,8 +8,9 @@ from collections.abc import Collection
 from dataclasses import asdict
 
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSONObject, PlanDraft, TaskSpec
+from agent.ports import JSONObject, Outcome, PlanDraft, TaskSpec
 from agent.team import prompts
+from repositories.git.checkout import Checkout
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
 from ..lifecycle.plan_again import earlier_of
@@ -39,6 +40,19 @@ async def execute(work: Execution) -> TaskRun:
     """write → guardrails → apply → format → test → review, repeated after every decision of people about the change."""
     run = work.run
     checkout, _ = await check_out(work)
+    outcome = await write_change(work, checkout)
+    change = None
+    if await work.db(change_review.is_required, run):
+        tree = await final_tree(work, checkout)
+        files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree), await checkout.modes(tree))
+        change = await work.db(change_review.prepare, run, tree, files)
+    return await work.end(worker_transitions.finish_execution, outcome, change, leads_on=True)
+
+
+async def write_change(work: Execution, checkout: Checkout) -> Outcome:
+    """Leaves the workdir at the change's last tree. What is recorded is not done again, so a later phase may call it to have
+    the trees of the change made again."""
+    run = work.run
     await checkout.reset(work.start_tree)  # it may be the planner's
     assert run.plan is not None, "an approved run has a plan"
     approval = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
@@ -50,15 +64,9 @@ async def execute(work: Execution) -> TaskRun:
     draft = PlanDraft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     decisions = await work.db(change_review.rounds, run)
     before = await begun(work, checkout)
-    outcome = await carry_out(
+    return await carry_out(
         await _spec(work, before), draft, checkout.root, work.ports(checkout), decisions=decisions, begun=before
     )
-    change = None
-    if await work.db(change_review.is_required, run):
-        tree = await final_tree(work, checkout)
-        files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree), await checkout.modes(tree))
-        change = await work.db(change_review.prepare, run, tree, files)
-    return await work.end(worker_transitions.finish_execution, outcome, change, leads_on=True)
 
 
 async def _spec(work: Execution, before: Collection[str]) -> TaskSpec:

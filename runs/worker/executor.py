@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import shutil
 import stat
 import time
@@ -21,11 +20,12 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
-from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
+from agent.errors import AgentError, Cancelled, Paused, SandboxFailed, disk_failed
 from agent.team import prompts
 from mgx_project.common import watcher
 from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
+from mgx_project.common.store import StoreAway
 
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
@@ -143,13 +143,14 @@ async def _outcome(
         return _paused(run, lease, pause)
     except SandboxFailed as dead:
         return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
+    except StoreAway as away:
+        hint = "The run goes on by itself as soon as the store answers. Until then, the worker's log has the reason."
+        return partial(worker_transitions.pause, run.pk, lease.fence, "storage", away.detail, hint)
     except (AgentError, MGXError) as error:
         return partial(worker_transitions.fail, run.pk, lease.fence, error.code, error.detail, error.hint)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            return _unexpected(run, lease)
-        hint = f"Free disk space under {settings.MGX_DATA_DIR} and resume the run."
-        return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
+        failed = disk_failed(error)
+        return _unexpected(run, lease) if failed is None else _paused(run, lease, failed)
     except (DatabaseError, InterfaceError) as error:
         if is_away(error):
             raise

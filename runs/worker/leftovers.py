@@ -3,6 +3,7 @@ mirrors and installed environments have bounds of their own."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -21,17 +23,35 @@ from workspaces.models import Workspace
 log = structlog.stdlib.get_logger(__name__)
 OF_WORKSPACES = ("cache", "maps")
 """Directories with one for each workspace."""
+LOCK = ".held"
 SILENT_SECONDS = 86_400
-"""After so long without a sign of life, a process of another host has ended."""
+"""After so long without a sign of life, a process has ended whose directory has no lock."""
 
 
 def runtime_directory() -> Path:
-    """This process's own. Containers that share a data directory have a name each, and the same process ids."""
-    return Path(settings.MGX_DATA_DIR) / "runtime" / f"{socket.gethostname()}-{os.getpid()}"
+    """This process's own. Containers that share a data directory may have the same name and the same process ids, so it also
+    has a part that nobody else has."""
+    return Path(settings.MGX_DATA_DIR) / "runtime" / f"{socket.gethostname()}-{os.getpid()}-{_own_part(os.getpid())}"
+
+
+@cache
+def _own_part(pid: int) -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def hold_runtime() -> None:
+    """Makes the directory and locks it until this process ends, however it ends: who can take the lock may remove it."""
+    directory = runtime_directory()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = directory / f"{LOCK}.new"
+    lock = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with suppress(OSError):  # some network file systems have no locks: the signs of life count then
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        new.rename(directory / LOCK)  # it never has that name without being locked
 
 
 def show_life() -> None:
-    """To other hosts, which can't see whether this process lives."""
+    """To others, where the file system has no locks."""
     with suppress(OSError):  # a full or broken disk is no reason to end here
         os.utime(runtime_directory())
 
@@ -66,26 +86,30 @@ def _remove(directories: Iterable[Path]) -> int:
 
 
 def _has_ended(runtime: Path) -> bool:
-    """The process whose directory that is. Releases before named it by its id alone, without the host."""
-    host, _, pid = runtime.name.rpartition("-")
-    if not pid.isdigit():
+    """The process whose directory that is. Its id says nothing: it may be that of a process in another container. Releases
+    before have made directories without a lock."""
+    *_, pid, last = ["", *runtime.name.split("-")]
+    if not last.isdigit() and not pid.isdigit():
         return False
-    if host == socket.gethostname():
-        return not _lives(int(pid))
     try:
-        return time.time() - runtime.stat().st_mtime > SILENT_SECONDS
+        lock = os.open(runtime / LOCK, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
-
-
-def _lives(pid: int) -> bool:
+        return _is_silent(runtime)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
         return False
-    except PermissionError:
-        pass
-    return True
+    except OSError:
+        return _is_silent(runtime)
+    finally:
+        os.close(lock)
+
+
+def _is_silent(runtime: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - runtime.stat().st_mtime > SILENT_SECONDS
+    return False
 
 
 def _below(directory: Path) -> list[Path]:

@@ -372,11 +372,12 @@ async def test_a_disk_that_refuses_leaves_the_files_alone(repository: Path, monk
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
+    before = (repository / "shop/prices.py").read_text()
     monkeypatch.setattr("agent.stages.apply.apply_edits", full)
-    with pytest.raises(AgentError) as failed:
+    with pytest.raises(Paused, match="disk is full") as paused:
         await Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"]))).run(EDIT)
-    assert failed.value.code == "write_failed"
-    assert "No space left" in failed.value.detail
+    assert paused.value.reason == "sandbox"
+    assert (repository / "shop/prices.py").read_text() == before
 
 
 async def test_an_edited_plan_of_any_shape_is_carried_out(repository: Path) -> None:

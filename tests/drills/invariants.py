@@ -14,7 +14,7 @@ from ..support.github import GitHub
 from ..support.patience import wait_for
 from ..support.whole_server import Server
 
-ONCE = ("run_queued", "plan_ready", "approved", "patch_applied", "commit_created", "push_succeeded", "pr_opened", "completion")
+ONCE = ("run_queued", "plan_ready", "approved", "patch_applied", "commit_created", "push_succeeded", "completion")
 OURS = ("fetch.lock", "mgx.lock")
 """Locks of mirrors, held or not; git's own, once left, are in the way."""
 SETTLED = "settled_at IS NOT NULL AND NOT cached"
@@ -25,7 +25,7 @@ def check(server: Server, github: GitHub, repo: str, run_id: str, *, asked: int,
     with psycopg.connect(server.state["database_url"], row_factory=dict_row) as database:
         run = _row(database, "SELECT * FROM task_runs WHERE id = %s", run_id)
         assert run["status"] == "completed", (run["status"], run["error"])
-        _events(database, run_id)
+        _events(database, run_id, "pr_updated" if revised else "pr_opened")
         _money(database, run, asked, faults)
     _github(github, repo, run, revised)
     wait_for(lambda: not orphans(server), within=20)
@@ -38,11 +38,13 @@ def _row(database: Any, sql: str, *values: Any) -> dict[str, Any]:
     return found
 
 
-def _events(database: Any, run_id: str) -> None:
+def _events(database: Any, run_id: str, of_pull_request: str) -> None:
     rows = database.execute("SELECT seq, type FROM events WHERE run_id = %s ORDER BY seq", [run_id]).fetchall()
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     seen = Counter(row["type"] for row in rows)
-    assert {kind: seen[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    once = (*ONCE, of_pull_request)
+    assert {kind: seen[kind] for kind in once} == dict.fromkeys(once, 1)
+    assert seen["pr_opened"] + seen["pr_updated"] == 1
 
 
 def _money(database: Any, run: dict[str, Any], asked: int, faults: int) -> None:

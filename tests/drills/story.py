@@ -131,13 +131,14 @@ class Story:
         return self.github.api(method, path, body)
 
     def _until(self, *statuses: str) -> None:
-        """Until the run is in one of these. A pause is resumed, as a person would who has seen to its reason."""
+        """Until the run is in one of these. A pause is resumed, as a person would who has seen to its reason; one for want
+        of the artifact store ends by itself."""
 
         def there() -> bool:
             self.run = self._get(f"/api/runs/{self.run['id']}") or self.run
             if self.run["status"] == "paused":
-                assert self.run["pause_reason"] in {"provider", "sandbox", "worker"}, self.run["error"]
-                if self.struck.is_set():
+                assert self.run["pause_reason"] in {"provider", "sandbox", "worker", "storage"}, self.run["error"]
+                if self.struck.is_set() and self.run["pause_reason"] != "storage":
                     self._insist("POST", f"/api/runs/{self.run['id']}/resume", {})
             assert self.run["status"] in statuses or not self.run["state"]["final"], (self.run["status"], self.run["error"])
             return self.run["status"] in statuses

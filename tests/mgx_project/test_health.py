@@ -10,7 +10,7 @@ import pytest
 import redis
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.test import AsyncClient
 
 from deploy import healthy
@@ -88,8 +88,9 @@ async def test_probing_leaves_no_channel_and_no_file_behind() -> None:
 
 async def test_the_store_is_not_asked_again_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     probe, saved = probes.StorageProbe(), []
-    real = default_storage.save
-    monkeypatch.setattr(default_storage, "save", lambda *args: saved.append(args) or real(*args))
+    store = storages["brief"]
+    real = store.save
+    monkeypatch.setattr(store, "save", lambda *args: saved.append(args) or real(*args))
     await probe()
     await probe()
     assert len(saved) == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,13 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
+from mgx_project.artifact_storage import bucket
 from mgx_project.common.errors import NotFound
+from mgx_project.common.store import StoreAway
 from runs import artifacts, services
 from runs.models import Artifact
 from runs.models.run_state import Status
+from runs.phases import deliver
 from tests.conftest import Api
 from workspaces.models import Role
 from workspaces.tokens import create_api_token
@@ -22,7 +28,8 @@ from workspaces.tokens import create_api_token
 from ..support import s3
 from ..support.scripted_openai import Reply
 from ..support.team_script import action_of, script
-from .conftest import Tenant, drive
+from .conftest import Tenant, drive, git, types
+from .test_durability import Crash, expire
 from .test_ends import CODE, edit
 
 
@@ -35,17 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3]:
 @pytest.fixture
 def in_s3(server: s3.S3, settings: Any) -> Any:
     """The server's settings as they are with S3_BUCKET set."""
-    options = {
-        "bucket_name": s3.BUCKET,
-        "endpoint_url": server.url,
-        "access_key": s3.ACCESS_KEY,
-        "secret_key": s3.SECRET_KEY,
-        "signature_version": "s3v4",
-        "addressing_style": "path",
-        "file_overwrite": True,
-        "region_name": "us-east-1",
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}}
+    settings.STORAGES = {**settings.STORAGES, **bucket(server.variables)}
     return server.client()
 
 
@@ -108,7 +105,7 @@ def test_a_full_disk_leaves_nothing_behind(tenant: Tenant, settings: Any, monkey
     run = tenant.run()
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StoreAway, match="disk of the artifact store is full"):
             artifacts.store(run, "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
     folder = settings.MGX_DATA_DIR / "artifacts" / str(run.workspace_id) / "runs" / str(run.pk)
     assert not [path for path in folder.rglob("*") if path.is_file()]
@@ -156,3 +153,63 @@ def test_a_damaged_tree_is_made_again_from_the_journal(
         run = drive(run)
         assert run.status == Status.COMPLETED, run.error
         assert len(server.requests) == asked + 1
+
+
+@pytest.mark.parametrize("damage", ["torn", "lost"])
+def test_a_damaged_tree_that_is_to_be_delivered_is_made_again(
+    tenant: Tenant, shop: Path, scripted: Any, damage: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker dies before it keeps the diff; who goes on has another clone, and the store has lost the change."""
+    keep, dead = deliver._keep_diff, list[str]()
+
+    async def die(*args: Any) -> None:
+        if not dead:
+            dead.append(damage)
+            raise Crash
+        await keep(*args)
+
+    monkeypatch.setattr(deliver, "_keep_diff", die)
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        undisturbed = edit(tenant, shop)
+        dead.append("not yet")
+        undisturbed = drive(undisturbed)
+        dead.clear()
+        asked = len(server.requests)
+        task = tenant.task(undisturbed.task.name, repository_id=undisturbed.task.repository_id, output_mode="patch_existing")
+        run = tenant.run(task, auto_approve=True)
+        with pytest.raises(Crash):
+            drive(run)
+        run.refresh_from_db()
+        assert run.status == Status.DELIVERING
+        expire(run)
+        for tree in Artifact.objects.for_workspace(run.workspace_id).filter(run=run, kind=Artifact.Kind.TREE):
+            file = settings.MGX_DATA_DIR / "artifacts" / tree.path
+            file.write_bytes(b"diff --git") if damage == "torn" else file.unlink()
+        run = drive(run)
+        assert run.status == Status.COMPLETED, run.error
+        assert len(server.requests) == 2 * asked, "nothing is paid twice"
+    said = [Counter(kind for kind in types(one) if kind not in {"recovered", "progress"}) for one in (undisturbed, run)]
+    assert said[0] == said[1], "and nothing is said twice"
+    tree = f"{run.branch_name}:shop"
+    assert git("rev-parse", tree, cwd=shop) == git("rev-parse", f"{undisturbed.branch_name}:shop", cwd=shop)
+
+
+def test_bytes_that_change_on_their_way_to_s3_are_refused_there(tenant: Tenant, in_s3: Any) -> None:
+    run, content = tenant.run(), b"what was written"
+    kept = artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    head = in_s3.head_object(Bucket=s3.BUCKET, Key=kept.path, ChecksumMode="ENABLED")
+    assert base64.b64decode(head["ChecksumSHA256"]) == hashlib.sha256(content).digest()
+
+    def change(request: Any, **_: Any) -> None:
+        request.body = b"?" * int(request.headers["Content-Length"])
+
+    before = keys(in_s3)
+    sent = storages["default"].connection.meta.client.meta.events  # type: ignore[attr-defined]
+    sent.register("before-send.s3.PutObject", change)
+    try:
+        with pytest.raises(StoreAway):
+            artifacts.store(run, "b.diff", content + b"!", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    finally:
+        sent.unregister("before-send.s3.PutObject", change)
+    assert keys(in_s3) == before
+    assert not Artifact.objects.for_workspace(run.workspace_id).filter(run=run, name="b.diff").exists()

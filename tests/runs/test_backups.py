@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from mgx_project.artifact_storage import bucket
 from runs import backups
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
@@ -36,12 +37,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iter
         yield "disk"
         return
     with s3.serve(tmp_path / "s3") as server:
-        options = {
-            "bucket_name": s3.BUCKET, "endpoint_url": server.url, "access_key": s3.ACCESS_KEY, "secret_key": s3.SECRET_KEY,
-            "signature_version": "s3v4", "addressing_style": "path", "file_overwrite": True,
-        }  # fmt: skip
-        bucket = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-        settings.STORAGES = {**settings.STORAGES, "default": bucket}
+        settings.STORAGES = {**settings.STORAGES, **bucket(server.variables)}
         yield "s3"
     storages._storages.clear()
 

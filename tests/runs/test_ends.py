@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import storages
 
 from runs import services
 from runs.models import TaskRun
@@ -140,10 +141,10 @@ def test_a_full_disk_pauses_the_run(tenant: Tenant, shop: Path, scripted: Any, m
     before = state_of(shop)
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = edit(tenant, shop)
-        monkeypatch.setattr("runs.artifacts.default_storage.save", full)
+        monkeypatch.setattr(storages["default"], "save", full)
         run = drive(run)
-        assert (run.status, run.pause_reason) == (Status.PAUSED, "sandbox"), run.error
-        assert "disk is full" in run.error["detail"]
+        assert (run.status, run.pause_reason) == (Status.PAUSED, "storage"), run.error
+        assert "disk of the artifact store is full" in run.error["detail"]
         assert state_of(shop) == before
         monkeypatch.undo()
         services.resume_run(principal=tenant.principal, run_id=run.pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from datetime import timedelta
@@ -38,6 +39,8 @@ from workspaces.models import (
 )
 from workspaces.tokens import create_api_token
 
+from ..support.patience import Clock
+from ..support.worker import CHECKOUT
 from .conftest import Tenant, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -100,12 +103,24 @@ def test_a_cause_is_known_while_its_answer_is_owed(link: RepositoryLink) -> None
     assert pruned() == 2
 
 
-def test_one_go_is_bounded(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_go_takes_some_seconds_and_much_of_one_kind_keeps_no_other_back(
+    link: RepositoryLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+
+    def slow(rule: retention.Rule) -> retention.Rule:
+        return retention.Rule(rule.name, lambda: (clock.sleep(1), rule.old())[1])
+
+    rules = {rule.name: slow(rule) for rule in retention.POLICY}
+    monkeypatch.setattr(retention, "POLICY", (rules["webhooks"], rules["deliveries"]))
     monkeypatch.setattr(retention, "BATCH", 2)
-    monkeypatch.setattr(retention, "MAX_BATCHES", 2)
+    monkeypatch.setattr(retention, "time", clock)
     for number in range(7):
         processed(link, f"comment:{number}", OLD)
-    assert [pruned() for _ in range(3)] == [4, 3, 0]
+    delivery(link, "old", OLD, processed_at=OLD)
+    assert retention.prune(3) == {"webhooks": 4, "deliveries": 1}
+    assert retention.prune(3) == {"webhooks": 3}
+    assert retention.prune(3) == {}
 
 
 def aged(days: int) -> None:
@@ -164,15 +179,15 @@ def test_what_dead_processes_and_deleted_workspaces_left_on_the_disk_goes(
     tenant: Tenant, settings: Any, tmp_path: Path
 ) -> None:
     settings.MGX_DATA_DIR = tmp_path
-    ended = subprocess.Popen(["true"])
-    ended.wait()
     silent = ["runtime/another-host-1", "runtime/1"]
-    gone = [f"runtime/{socket.gethostname()}-{ended.pid}", *silent, f"cache/{uuid.uuid4()}", f"maps/{uuid.uuid4()}"]
+    gone = [*silent, f"cache/{uuid.uuid4()}", f"maps/{uuid.uuid4()}"]
+    leftovers.hold_runtime()
     own = f"runtime/{leftovers.runtime_directory().name}"
-    elsewhere = f"runtime/another-host-{ended.pid}"
+    elsewhere = "runtime/another-host-7"
     stay = [own, elsewhere, f"cache/{tenant.workspace.pk}", "cache/locks", "runtime/shared"]
     for name in (*gone, *stay):
         (tmp_path / name / "deeper").mkdir(parents=True)
+    (tmp_path / silent[0] / "deeper/file").touch()
     drafts = tmp_path / "artifacts" / draft_files.DRAFTS
     drafts.mkdir(parents=True)
     for name in ("old.part", "new.part"):
@@ -182,9 +197,42 @@ def test_what_dead_processes_and_deleted_workspaces_left_on_the_disk_goes(
     for name in (*silent, own, elsewhere):
         os.utime(tmp_path / name, (time.time() - leftovers.SILENT_SECONDS - 1,) * 2)
     os.utime(tmp_path / elsewhere)  # as `show_life` does there
-    assert leftovers.prune() == {"runtime": 3, "drafts of artifacts": 1, "caches": 2}
+    assert leftovers.prune() == {"runtime": 2, "drafts of artifacts": 1, "caches": 2}
     assert leftovers.prune() == {}
     assert all((tmp_path / name).is_dir() for name in stay) and not any((tmp_path / name).exists() for name in gone)
     assert [path.name for path in drafts.iterdir()] == ["new.part"]
     leftovers.show_life()
     assert time.time() - (tmp_path / own).stat().st_mtime < leftovers.SILENT_SECONDS
+
+
+HOLDS = """
+import os, sys
+os.getpid = lambda: int(sys.argv[1])
+import django
+django.setup()
+from runs.worker import leftovers
+leftovers.hold_runtime()
+print(leftovers.runtime_directory().name, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("seen_from_here", ["ended", "alive"])
+def test_a_process_of_another_container_is_not_judged_by_its_id(
+    tenant: Tenant, settings: Any, tmp_path: Path, seen_from_here: str
+) -> None:
+    """Its host has the same name; its id is here that of nobody, or that of somebody else."""
+    settings.MGX_DATA_DIR = tmp_path
+    nobody = subprocess.Popen(["true"])
+    nobody.wait()
+    pid = nobody.pid if seen_from_here == "ended" else os.getpid()
+    env = {**os.environ, "MGX_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "mgx_project.settings"}
+    argv = [sys.executable, "-c", HOLDS, str(pid)]
+    with subprocess.Popen(argv, cwd=CHECKOUT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None and other.stdout is not None
+        name = other.stdout.readline().strip()
+        assert name.startswith(f"{socket.gethostname()}-{pid}-")
+        assert leftovers.prune() == {} and (tmp_path / "runtime" / name).is_dir(), "it lives"
+        other.kill()
+        other.wait()
+        assert leftovers.prune() == {"runtime": 1} and not (tmp_path / "runtime" / name).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,9 +25,49 @@ READY_SECONDS = 180.0
 """A hung server ends a test then; one that starts beside many others on two cores may take long."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class S3:
     url: str
+    argv: list[str]
+    directory: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Of the environment of a server that keeps its artifacts here."""
+        return {
+            "S3_BUCKET": BUCKET, "S3_ENDPOINT_URL": self.url, "S3_ACCESS_KEY_ID": ACCESS_KEY,
+            "S3_SECRET_ACCESS_KEY": SECRET_KEY,
+        }  # fmt: skip
+
+    def start(self) -> None:
+        """On the same ports and data as before."""
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.directory),
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+        log = self.directory / "weed.log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(self.argv, cwd=self.directory, env=env, stdout=output, stderr=subprocess.STDOUT)
+        _wait(self, self.process, log)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.thaw()
+            self.process.terminate()
+            self.process.wait(15)
+            self.process = None
+
+    def freeze(self) -> None:
+        """It takes connections and answers nothing."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def client(self, secret: str = SECRET_KEY) -> object:
         return boto3.client(
@@ -62,21 +103,12 @@ def serve(directory: Path) -> Iterator[S3]:
         "-master.electionTimeout=1s", f"-s3.localSocket={directory / 's3.sock'}", *flags,
     ]  # fmt: skip
     (directory / "data").mkdir()
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(directory),
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-    }
-    with (directory / "weed.log").open("wb") as log:
-        process = subprocess.Popen(argv, cwd=directory, env=env, stdout=log, stderr=subprocess.STDOUT)
+    server = S3(f"http://127.0.0.1:{ports[3]}", argv, directory)
     try:
-        server = S3(f"http://127.0.0.1:{ports[3]}")
-        _wait(server, process, directory / "weed.log")
+        server.start()
         yield server
     finally:
-        process.terminate()
-        process.wait(15)
+        server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -87,7 +119,9 @@ def _wait(server: S3, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             client.create_bucket(Bucket=BUCKET)  # type: ignore[attr-defined]
             return
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"].startswith("BucketAlready"):
+                return
             assert process.poll() is None, log.read_text(errors="replace")[-2000:]
             assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
             time.sleep(0.1)

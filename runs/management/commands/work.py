@@ -21,6 +21,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from agent import sandbox
 from agent.runtime import bootstrap
@@ -51,6 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
         close_data_directory(settings.MGX_DATA_DIR)
+        leftovers.hold_runtime()
         bootstrap(leftovers.runtime_directory())
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
@@ -81,6 +83,8 @@ class Command(BaseCommand):
         for thread in stopping:
             thread.join()
         broker.close()
+        database: Any = connection  # PostgreSQL's wrapper, which has a pool
+        database.close_pool()  # the interpreter would wait five seconds for its threads
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
         """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""

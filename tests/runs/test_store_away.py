@@ -1,0 +1,213 @@
+"""A store of artifacts that hangs, is away or is full pauses runs; they go on by themselves as it answers. Nothing is lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgx_project.artifact_storage import BRIEF_SECONDS, bucket
+from mgx_project.common import clock
+from runs import artifacts, services
+from runs.lifecycle import worker_transitions
+from runs.lifecycle.store_returns import resume
+from runs.models import Artifact, TaskRun
+from runs.models.run_state import Status
+from workspaces.models import Event
+
+from ..support import s3
+from ..support.patience import wait_for
+from ..support.scripted_openai import serve
+from ..support.team_script import action_of, script
+from ..support.worker import wait_for_end, worker
+from .conftest import Tenant, api_of, drive, git, types
+from .test_ends import CODE, edit
+
+BOTOCORE_WAITS = 60.0
+"""Seconds until botocore gives up one try by default, of five."""
+ONCE = ("plan_ready", "patch_applied", "commit_created", "completion")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3]:
+    with s3.serve(tmp_path_factory.mktemp("s3") / "server") as running:
+        yield running
+
+
+@pytest.fixture
+def in_s3(store: s3.S3, settings: Any) -> s3.S3:
+    """The server's settings as they are with S3_BUCKET set."""
+    settings.STORAGES = {**settings.STORAGES, **bucket(store.variables)}
+    return store
+
+
+def when(action: str, act: Callable[[], None]) -> Any:
+    """The usual team, whose answer to ``action`` comes after ``act``, which is done once."""
+    answers, done = script(code=CODE, files=["shop/prices.py"]), list[str]()
+
+    def answer(messages: Any) -> Any:
+        if action_of(messages) == action and not done:
+            done.append(action)
+            act()
+        return answers(messages)
+
+    return answer
+
+
+def failing(number: int) -> Callable[..., None]:
+    def fails(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fails
+
+
+def whole(run: TaskRun, requests: list[Any], repo: Path) -> None:
+    """The run has everything once, and everything that it names is there."""
+    assert run.status == Status.COMPLETED, run.error
+    assert len(requests) == 4, "no call was made again"
+    kept = Artifact.objects.for_workspace(run.workspace_id).filter(run=run)
+    assert all(artifacts.load(artifact) for artifact in kept.filter(kind=Artifact.Kind.DIFF))
+    assert [artifacts.load(artifact) is not None for artifact in kept].count(True) == kept.count() >= 2
+    seen = types(run)
+    assert {name: seen.count(name) for name in ONCE} == dict.fromkeys(ONCE, 1)
+    assert git("rev-list", "--count", f"main..{run.branch_name}", cwd=repo) == "1"
+
+
+@pytest.mark.parametrize(("action", "paused_from"), [("WriteCode", "executing"), ("ReviewCode", "delivering")])
+def test_a_store_that_hangs_pauses_the_run_soon_and_it_goes_on_when_the_store_answers(
+    tenant: Tenant, shop: Path, scripted: Any, in_s3: s3.S3, action: str, paused_from: str
+) -> None:
+    began = list[float]()
+
+    def freeze() -> None:
+        in_s3.freeze()
+        began.append(time.monotonic())
+
+    with scripted(when(action, freeze)) as model:
+        try:
+            run = drive(edit(tenant, shop))
+            took = time.monotonic() - began[0]
+            assert (run.status, run.pause_reason, run.paused_from) == (Status.PAUSED, "storage", paused_from), run.error
+            assert "artifact store" in run.error["detail"] and "by itself" in run.error["hint"]
+            assert took < BOTOCORE_WAITS
+            assert resume(now=True) == 0, "it hangs still"
+            answer = api_of(tenant).get(f"/api/runs/{run.pk}/artifacts")
+            assert answer.status_code == 200, "what the database knows is shown"
+        finally:
+            in_s3.thaw()
+        wait_for(lambda: resume(now=True) == 1)
+        assert resume(now=True) == 0
+        run = drive(run)
+    whole(run, model.requests, shop)
+    assert types(run).count("resumed") == 1
+
+
+def test_a_worker_waits_for_a_store_that_is_stopped_and_goes_on_by_itself(
+    tenant: Tenant, shop: Path, store: s3.S3, settings: Any, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker.log"
+    with serve(when("WriteCode", store.stop)) as model:
+        env = {"MGX_MODEL": "openai/scripted", "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "k"}
+        run = edit(tenant, shop)
+        with worker(log=log, MGX_LOCAL_ROOTS=str(tmp_path), **env, **store.variables):
+            wait_for_end(run, log)
+            assert (run.status, run.pause_reason) == (Status.PAUSED, "storage"), run.error
+            store.start()
+            wait_for(lambda: TaskRun.across_tenants.get(pk=run.pk).is_final, told=lambda: log.read_text()[-3000:])
+    run.refresh_from_db()
+    settings.STORAGES = {**settings.STORAGES, **bucket(store.variables)}
+    whole(run, model.requests, shop)
+    resumed = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type="resumed")
+    assert [event.data["by"] for event in resumed] == ["MGX"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES])
+def test_a_disk_of_artifacts_that_fails_pauses_the_run_and_it_goes_on(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as model:
+        run = edit(tenant, shop)
+        with monkeypatch.context() as patch:
+            patch.setattr("mgx_project.durable_storage._sync", failing(number))
+            run = drive(run)
+            assert (run.status, run.pause_reason) == (Status.PAUSED, "storage"), run.error
+            assert resume(now=True) == 0
+        assert resume(now=True) == 1
+        run = drive(run)
+    whole(run, model.requests, shop)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_of_the_worker_that_fails_pauses_the_run_and_what_was_paid_is_kept(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as model:
+        run = edit(tenant, shop)
+        with monkeypatch.context() as patch:
+            patch.setattr("agent.patch.transaction.os.fsync", failing(number))
+            run = drive(run)
+            assert (run.status, run.pause_reason) == (Status.PAUSED, "sandbox"), run.error
+            assert "disk" in run.error["detail"] and "resume" in run.error["hint"]
+        services.resume_run(principal=tenant.principal, run_id=run.pk)
+        run = drive(run)
+    whole(run, model.requests, shop)
+
+
+def test_requests_for_bytes_of_a_store_that_hangs_are_answered_within_seconds(
+    tenant: Tenant, shop: Path, scripted: Any, in_s3: s3.S3
+) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])):
+        run = drive(edit(tenant, shop))
+    api = api_of(tenant)
+    [artifact] = Artifact.objects.for_workspace(run.workspace_id).filter(run=run, kind=Artifact.Kind.DIFF)
+    for away in (in_s3.freeze, in_s3.stop):
+        away()
+        try:
+            for path in ("diff", f"artifacts/{artifact.pk}"):
+                began = time.monotonic()
+                answer = api.get(f"/api/runs/{run.pk}/{path}")
+                assert (answer.status_code, answer.json()["code"]) == (503, "store_away")
+                assert int(answer["Retry-After"]) > 0
+                assert s3.ACCESS_KEY not in answer.content.decode() and in_s3.url not in answer.content.decode()
+                assert time.monotonic() - began < 10
+        finally:
+            if away == in_s3.freeze:
+                in_s3.thaw()
+            else:
+                in_s3.start()
+    wait_for(lambda: api.get(f"/api/runs/{run.pk}/diff").status_code == 200)
+
+
+def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3.S3) -> None:
+    run = tenant.run()
+    for number in range(30):
+        artifacts.store(run, f"{number}", b"%d" % number, kind=Artifact.Kind.LOG, content_type="text/plain")
+    services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    in_s3.freeze()
+    try:
+        began = time.monotonic()
+        assert api_of(tenant).delete(f"/api/runs/{run.pk}").status_code == 204
+        assert time.monotonic() - began < 30 * BRIEF_SECONDS / 2
+    finally:
+        in_s3.thaw()
+    assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()
+
+
+def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant) -> None:
+    """The store answers, and does not do what this run asks of it."""
+    run = tenant.run()
+    for seconds in (2, 4, 8):
+        claimed = worker_transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING})
+        assert claimed is not None
+        worker_transitions.pause(run.pk, claimed.fence, "storage", "The artifact store can't do this now.")
+        rows = TaskRun.across_tenants.filter(pk=run.pk)
+        rows.update(updated_at=clock.now() - timedelta(seconds=seconds - 1))
+        assert resume() == 0, seconds
+        rows.update(updated_at=clock.now() - timedelta(seconds=seconds + 1))
+        assert resume() == 1, seconds
