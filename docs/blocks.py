@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
 import cli_schemas
+import licences
 import man_page
 import patch_refusals
 import prompt_sections
@@ -211,5 +212,5 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
     "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
     "prompts": prompt_sections.prompts, "unreadable": patch_refusals.unreadable, "refusals": patch_refusals.refusals,
-    "paths": patch_refusals.paths,
+    "paths": patch_refusals.paths, "licences": licences.block,
 }  # fmt: skip
