@@ -160,7 +160,7 @@ def cli() -> str:
 def run_help(*command: str) -> str:
     """As a person sees it, 100 columns wide."""
     environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "mgx_cli", *command, "--help"]
+    argv = [sys.executable, "-c", "from mgx_cli.main import run; run()", *command, "--help"]
     done = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 

@@ -1,7 +1,7 @@
 """Makes docs/images anew: the recording of a task, and two pages of the admin of the server that did it.
 
-`make pictures` runs it. The server is an embedded one with data of its own, which is stopped and removed afterwards. Needs Chromium,
-as `chromium` or under the name in the variable CHROMIUM.
+`make pictures` runs it. The server is an embedded one with data of its own, which is stopped and removed afterwards. Needs
+Chromium, as `chromium` or under the name in the variable CHROMIUM.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
 MGX = str(Path(sys.executable).with_name("mgx"))
 WINDOW: Any = {"width": 1280, "height": 800}
+TALL: Any = {"width": 1280, "height": 1020}
 MOST_BYTES = 150_000
 """Of a picture: the README shows all of them."""
 PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "UV_CACHE_DIR")
@@ -74,12 +75,11 @@ def take(home: Path, env: dict[str, str], browser: str) -> None:
             page.press("input[name=password]", "Enter")
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / "overview.png")
+            page.set_viewport_size(TALL)
             page.goto(f"{server}/admin/runs/taskrun/")
             page.locator("table a", has_text="FastAPI").first.click()
             page.wait_for_load_state("networkidle")
             page.get_by_text("Tests", exact=True).first.click()
-            page.mouse.wheel(0, 400)
-            page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / "run.png")
 
 
