@@ -1,7 +1,7 @@
 """Where API tokens are kept: in the system's keyring where the package `keyring` finds one, else in the user's file.
 
 The user's file says which server's token is in the keyring: the package takes long to import, and is asked for no other.
-A backend that is no safer than the file is used only where the user chose it.
+A backend that protects no better than the file is used only where the user chose it.
 """
 
 from __future__ import annotations
