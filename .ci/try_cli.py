@@ -26,6 +26,7 @@ def main() -> None:
         home = Path(directory)
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment.update(HOME=directory, USERPROFILE=directory, APPDATA=directory, LOCALAPPDATA=directory, NO_COLOR="1")
+        environment["PYTHONUTF8"] = "1"  # what a pipe is written in on Windows is another matter
 
         def mgx(*arguments: str, code: int = 0, **more: str) -> str:
             done = subprocess.run(

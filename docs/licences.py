@@ -60,14 +60,16 @@ def licence(name: str) -> str:
     """An SPDX expression; ``LicenseRef-unknown`` where neither the metadata nor `READ` names a licence. Raises
     ``importlib.metadata.PackageNotFoundError``."""
     stated = distribution(name).metadata
-    for text in (stated.get("License-Expression"), stated.get("License")):
-        if text and len(text) < 100 and (expression := _expression(text)):
+    texts = [str(text) for field in ("License-Expression", "License") for text in stated.get_all(field) or ()]
+    for text in texts:
+        if len(text) < 100 and (expression := _expression(text)):
             return expression
     last = [text.rpartition(" :: ")[2] for text in stated.get_all("Classifier") or () if text.startswith("License :: ")]
     named = sorted({CLASSIFIERS[text] for text in last if text in CLASSIFIERS})
     if named and len(named) == len(set(last) - {"OSI Approved"}):
         return " OR ".join(named)
-    return TEXTS.get(stated.get("License", "").partition("\n")[0], READ.get(name, UNKNOWN))
+    said = [TEXTS[first] for text in texts if (first := text.partition("\n")[0]) in TEXTS]
+    return said[0] if said else READ.get(name, UNKNOWN)
 
 
 def identifiers(expression: str) -> list[list[str]]:
