@@ -22,6 +22,7 @@ def main() -> None:
     executable = shutil.which(sys.argv[1])
     if executable is None:
         sys.exit(f"error: {sys.argv[1]} was not found.")
+    executable = os.path.abspath(executable)
     with tempfile.TemporaryDirectory(prefix="mgx-try-") as directory:
         home = Path(directory)
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
