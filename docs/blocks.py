@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
 import cli_schemas
+import licences
 import man_page
 import patch_refusals
 import prompt_sections
@@ -159,7 +160,7 @@ def cli() -> str:
 def run_help(*command: str) -> str:
     """As a person sees it, 100 columns wide."""
     environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "mgx_cli", *command, "--help"]
+    argv = [sys.executable, "-c", "from mgx_cli.main import run; run()", *command, "--help"]
     done = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
@@ -211,5 +212,5 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
     "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
     "prompts": prompt_sections.prompts, "unreadable": patch_refusals.unreadable, "refusals": patch_refusals.refusals,
-    "paths": patch_refusals.paths,
+    "paths": patch_refusals.paths, "licences": licences.block,
 }  # fmt: skip

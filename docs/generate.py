@@ -16,6 +16,7 @@ PART = re.compile(r"(<!-- generated: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", 
 EVENT_SCHEMA = "docs/events.schema.json"
 CLI_SCHEMA = "docs/cli.schema.json"
 MAN_PAGE = "cli/man/mgx.1"
+HELP = "cli/mgx_cli/help.txt"
 
 
 def prepare() -> None:
@@ -39,6 +40,7 @@ def wanted() -> dict[Path, str]:
         ROOT / EVENT_SCHEMA: blocks.event_schema(),
         ROOT / CLI_SCHEMA: blocks.cli_schema(),
         ROOT / MAN_PAGE: blocks.man(),
+        ROOT / HELP: blocks.run_help() + "\n",
     }
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text("utf-8")

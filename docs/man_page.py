@@ -11,7 +11,7 @@ EXIT_CODES = (
     (130, "interrupted; the run goes on"),
 )  # fmt: skip
 FILES = (
-    ("$XDG_CONFIG_HOME/mgx/config.toml", "your settings and tokens; readable by you only"),
+    ("$XDG_CONFIG_HOME/mgx/config.toml", "your settings, and the tokens that are not in a keyring; readable by you only"),
     ("mgx.yaml", "settings of a project: the nearest one upward from the current directory"),
 )
 ENVIRONMENT = (

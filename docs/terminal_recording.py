@@ -1,6 +1,7 @@
 """Records a command on a terminal as an SVG whose lines appear as they did: `python docs/terminal_recording.py OUT COMMAND…`.
 
-Only what was printed is in it, with the terminal's colours. Waits are shortened to a second.
+Only what was printed is in it, with the terminal's colours. Waits are shortened to a second, and the directory that it
+ran in is shown as ~.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def record(command: list[str]) -> list[tuple[float, str]]:
             # what was drawn over is gone: the status line, which is erased before each line
             shown = CONTROL.sub("", line.rstrip("\r").rpartition("\x1b[2K")[2].rpartition("\r")[2])
             if not SPINNER.match(shown):
-                lines.append((now - last, shown))
+                lines.append((now - last, shown.replace(str(Path.cwd()), "~")))
                 last = now
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:

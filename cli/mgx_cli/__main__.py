@@ -1,6 +1,6 @@
 """``python -m mgx_cli`` is ``mgx``."""
 
-from mgx_cli.main import run
+from mgx_cli.start import run
 
 if __name__ == "__main__":
     run()

@@ -1,6 +1,7 @@
 """Settings, in order of precedence: flags, MGX_SERVER / MGX_TOKEN / MGX_WORKSPACE, mgx.yaml, the user's file.
 
-The user's file is ``$XDG_CONFIG_HOME/mgx/config.toml``, readable by its owner only. Tokens are kept by server there, so that
+The user's file is ``$XDG_CONFIG_HOME/mgx/config.toml``, readable by its owner only. Tokens are kept by server, there or in the
+system's keyring (`token_store`), so that
 an mgx.yaml, which comes with other people's repositories, can name a server but can't make a token travel to it.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mgx_cli.errors import NoAccess, UsageError
+from mgx_cli.token_store import token_of
 
 SETTABLE = ("server", "workspace", "allow_insecure_http")
 PROJECT_FILE = "mgx.yaml"
@@ -24,7 +26,7 @@ WORKFLOW_KEYS = ("task", "stack", "constraints")
 
 @dataclass
 class UserFile:
-    """The user's file. ``tokens`` maps a server's address to the token that it gave."""
+    """The user's file. ``tokens`` maps a server's address to the token that it gave, or to `token_store.IN_KEYRING`."""
 
     path: Path
     server: str = ""
@@ -166,10 +168,9 @@ def configured_server(options: Options, start: Path) -> ServerConfig | None:
     if not address:
         return None
     base_url = server_address(address, source)
-    token = user.tokens.get(base_url, "")
     # MGX_TOKEN belongs to the server that its owner named, not to one that a repository's mgx.yaml names.
-    if os.environ.get("MGX_TOKEN") and source != str(project.path):
-        token = os.environ["MGX_TOKEN"]
+    given = os.environ.get("MGX_TOKEN", "") if source != str(project.path) else ""
+    token = given or token_of(user, base_url)
     if token and base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
         raise NoAccess(
             f"The token would be sent unencrypted to {base_url} ({source}).",

@@ -148,7 +148,7 @@ def root(
 
 
 def run() -> None:
-    """The entry point. Exits with a code of the contract."""
+    """Runs the command of `sys.argv`. Exits with a code of the contract."""
     from mgx_cli.interrupt import note_interrupts
     from mgx_cli.output import report, tolerate_any_text
 

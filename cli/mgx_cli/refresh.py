@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from mgx_cli.api import Api
@@ -37,6 +37,6 @@ def wait_for_all(api: Api, project_id: str | None, queued: int) -> list[dict[str
 def _until(waiting: list[dict[str, Any]]) -> str:
     """When the first waiting link is checked, if that is long: after a retry delay or a rate limit."""
     due = min((datetime.fromisoformat(row["refresh_due_at"]) for row in waiting if row.get("refresh_due_at")), default=None)
-    if due is None or (due - datetime.now(UTC)).total_seconds() < WORTH_SAYING:
+    if due is None or (due - datetime.now(timezone.utc)).total_seconds() < WORTH_SAYING:
         return "."
     return f"; the next check is at {due.astimezone():%H:%M:%S}. Ctrl-C stops waiting, not the checks."

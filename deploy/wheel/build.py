@@ -81,9 +81,8 @@ def stage(tree: Path) -> None:
 def pyproject() -> str:
     """With the values of the checkout's own, and the requirements that its lock file holds."""
     own, cli = table(ROOT)["project"], table(ROOT / "cli")["project"]
-    exported = run(
-        find_uv_bin(), "export", "--frozen", "--no-dev", "--no-emit-workspace", "--no-hashes", "--no-header", "--no-annotate"
-    )
+    plain = ("--no-emit-workspace", "--no-hashes", "--no-header", "--no-annotate")
+    exported = run(find_uv_bin(), "export", "--frozen", "--no-default-groups", *plain)
     pinned = [line for line in exported.splitlines() if line and not re.match(r"[ #]|metagpt==", line)]
     shared = [text for text in cli["classifiers"] if not text.startswith(("Operating System", "Programming Language"))]
     values = {

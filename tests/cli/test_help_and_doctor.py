@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import time
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from mgx_cli import doctor
 from mgx_cli.main import SECTIONS
 
-from tests.cli.conftest import Mgx
+from tests.cli.conftest import MGX, Mgx
 from tests.cli.standin import Standin
+from tests.support import forked_mgx
 
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 
@@ -63,6 +65,31 @@ def test_doctor_names_what_does_not_work(mgx: Mgx) -> None:
 def test_doctor_with_no_server_there_is_exit_6_and_without_any_a_warning(mgx: Mgx) -> None:
     assert mgx("doctor", MGX_SERVER="http://127.0.0.1:9").returncode == 6
     assert mgx("doctor", MGX_SERVER=None, MGX_TOKEN=None).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("help",)])
+def test_the_help_from_the_file_is_the_one_that_the_commands_give(
+    mgx: Mgx, mgx_executable: Mgx, env: dict[str, str], repo: Path, arguments: tuple[str, ...]
+) -> None:
+    made = mgx(*arguments).stdout  # by `main`, whose text the file was made of
+    assert mgx_executable(*arguments).stdout == made
+    narrow = forked_mgx.execute([MGX, *arguments], cwd=repo, env={**env, "COLUMNS": "60", "TERMINAL_WIDTH": "60"}).stdout
+    assert narrow.split() == made.split() and max(map(len, narrow.splitlines())) < 60
+
+
+def test_help_takes_at_most_four_times_what_the_interpreter_does(env: dict[str, str], repo: Path) -> None:
+    python = Path(MGX).with_name("python")
+    plain = {name: value for name, value in env.items() if name != "COVERAGE_PROCESS_CONFIG"}
+
+    def cpu_seconds(*argv: object) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert forked_mgx.execute([str(word) for word in argv], cwd=repo, env=plain).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # in turn, so that another load of the machine meets both
+    took = [(cpu_seconds(python, "-c", "pass"), cpu_seconds(MGX, "--help")) for _ in range(7)]
+    assert min(help for _, help in took) <= 4 * min(bare for bare, _ in took)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("list",)])

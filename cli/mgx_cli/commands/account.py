@@ -14,6 +14,7 @@ from mgx_cli.errors import UsageError
 from mgx_cli.output import one_line, put, put_json
 from mgx_cli.session import open_api, options_of
 from mgx_cli.sign_in import read_secret, require_encryption, token_by_password
+from mgx_cli.token_store import forget, keep
 
 app = application()
 
@@ -30,7 +31,8 @@ def login(
 ) -> None:
     """Sign in to a server and use it for all commands.
 
-    The token is stored in the configuration file, which only you can read, and is sent only to this server.
+    The token is stored in the system's keyring, where the package keyring is installed and finds one, or else in the
+    configuration file, which only you can read. It is sent only to this server.
 
     \b
     Examples:
@@ -52,10 +54,10 @@ def login(
         token = read_secret("API token: ", token_stdin, option="--token-stdin")
     me = Api(ServerConfig(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
-    user.tokens[base_url] = token
+    place = keep(user, base_url, token)
     user.save()
     told = {"server": base_url, "me": me, "file": str(user.path)}
-    put_done(told, as_json, f"Signed in to {base_url} as {_name(me)}. The token is stored in {user.path}")
+    put_done(told, as_json, f"Signed in to {base_url} as {_name(me)}. The token is stored in {place}")
 
 
 @app.command()
@@ -73,7 +75,7 @@ def logout(context: typer.Context, as_json: AsJson = False) -> None:
         put_done({"server": "", "removed": False}, as_json, "You are not signed in to any server.")
         return
     base_url = server_address(address, "The configuration")
-    if user.tokens.pop(base_url, None) is None:
+    if not forget(user, base_url):
         put_done({"server": base_url, "removed": False}, as_json, f"No token is stored for {base_url}.")
         return
     if user.server == base_url:

@@ -14,6 +14,7 @@ from mgx_cli.config import PROJECT_FILE, SETTABLE, ProjectFile, UserFile, config
 from mgx_cli.errors import UsageError
 from mgx_cli.output import put, put_json, say
 from mgx_cli.session import options_of
+from mgx_cli.token_store import IN_KEYRING
 
 app = application()
 settings = application()
@@ -81,7 +82,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     here = configured_server(options_of(context), Path.cwd())
     document: dict[str, Any] = {name: getattr(user, name) for name in SETTABLE}
     document |= {
-        "tokens": {server: token_prefix(token) for server, token in user.tokens.items()},
+        "tokens": {
+            server: "in the keyring" if token == IN_KEYRING else token_prefix(token) for server, token in user.tokens.items()
+        },
         "file": str(user.path),
         "project_file": str(ProjectFile.nearest(Path.cwd()).path or ""),
         "server_here": {"address": here.base_url, "source": here.source} if here else None,

@@ -16,6 +16,7 @@ from mgx_cli.errors import UsageError
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.session import options_of
 from mgx_cli.sign_in import read_secret, require_encryption, token_by_password
+from mgx_cli.token_store import keep
 
 app = application()
 OPTION = "--secrets-stdin"
@@ -61,7 +62,7 @@ def setup(
         "/api/setup", {**body, "workspace_name": workspace_name, "workspace_slug": slug}
     )
     user.server = base_url
-    user.tokens[base_url] = token_by_password(base_url, user_name, password, slug)
+    keep(user, base_url, token_by_password(base_url, user_name, password, slug))
     user.save()
     if as_json:
         put_json({"server": base_url, **done})

@@ -10,7 +10,7 @@ from mgx_project.common.concurrent_indexes import without_a_lock
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("runs", "0019_ages")]
+    dependencies = [("runs", "0020_begun_by_program")]
 
     operations = without_a_lock(
         run_lacks_store=AddIndexConcurrently(
