@@ -26,6 +26,8 @@ from workspaces.server_budget import used_shares
 
 from .queues import queue_depths
 
+PATH = "/metrics"
+
 
 class StateCollector:
     """Runs by status, queue depth and workers, over all tenants."""
@@ -75,11 +77,16 @@ def scrape(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(state) + generate_latest(http_registry), content_type=CONTENT_TYPE_LATEST)
 
 
+def shows_token(request: HttpRequest) -> bool:
+    """Whether the request carries MGX_METRICS_TOKEN, and there is one."""
+    if not settings.MGX_METRICS_TOKEN:
+        return False
+    return compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode())
+
+
 def _allowed(request: HttpRequest) -> bool:
     if settings.MGX_METRICS_TOKEN:
-        return compare_digest(
-            request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode()
-        )
+        return shows_token(request)
     if getattr(request, "scope", {}).get("forwarded_by_stranger"):
         return False  # a proxy on this machine is on loopback, and the client behind it need not be
     try:
