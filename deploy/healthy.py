@@ -47,7 +47,7 @@ def worker_lives() -> str:
 
 def closed_sandbox(beat: bytes | str) -> str:
     sandbox = json.loads(beat).get("sandbox", {})
-    return f"no sandbox: {sandbox['detail']} {sandbox['hint']}" if sandbox.get("status") == "failed" else ""
+    return f"no sandbox: {sandbox['detail']} {sandbox['hint']}" if sandbox.get("status") == "closed" else ""
 
 
 def signs_of_life() -> tuple[list[bytes | str], str]:

@@ -24,7 +24,7 @@ def workers_seen() -> list[dict[str, Any]]:
 
 def without_sandbox(workers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of ``workers`` in whose sandbox no command can be run."""
-    return [worker for worker in workers if worker.get("sandbox", {}).get("status") == "failed"]
+    return [worker for worker in workers if worker.get("sandbox", {}).get("status") == "closed"]
 
 
 def programs_of_all(workers: list[dict[str, Any]]) -> dict[str, bool]:

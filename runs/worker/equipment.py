@@ -41,7 +41,7 @@ class Equipment:
     def _sandbox(self) -> dict[str, str]:
         failure = self._failure
         if failure is not None:
-            return {"status": "failed", "detail": failure.detail, "hint": failure.hint}
+            return {"status": "closed", "detail": failure.detail, "hint": failure.hint}
         return {"status": "off" if settings.MGX_SANDBOX == "none" else "ok"}
 
     def _try(self) -> None:

@@ -62,7 +62,7 @@ def test_a_sandbox_that_opens_later_is_found_without_a_new_start(monkeypatch: py
             raise SandboxFailed(problem, hint="Allow them.")
 
     found = Equipment(opens)
-    assert found.facts()["sandbox"] == {"status": "failed", "detail": "namespaces are denied", "hint": "Allow them."}
+    assert found.facts()["sandbox"] == {"status": "closed", "detail": "namespaces are denied", "hint": "Allow them."}
     wait_for(lambda: found.facts()["sandbox"] == {"status": "ok"})
     assert problems == []
 
