@@ -35,7 +35,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --home-dir /var/lib/mgx --create-home --shell /usr/sbin/nologin mgx \
     && install -d -o mgx -g mgx -m 0700 /var/lib/mgx \
-    && install -d -o mgx -g mgx -m 0755 /secrets /secrets/app /secrets/postgres /secrets/redis /secrets/s3
+    && install -d -o mgx -g mgx -m 0755 /secrets /secrets/app /secrets/postgres /secrets/redis /secrets/s3 \
+        /secrets/prometheus /secrets/grafana
 COPY --from=build /opt/node /opt/node
 # What uv.lock names, and below it what changes with each commit: an upgrade of the code fetches the last layer only.
 COPY --from=build /opt/mgx/.venv /opt/mgx/.venv

@@ -1,4 +1,5 @@
-"""Container health: ``web`` asks /health/ready, ``worker`` looks for the sign of life of its own worker in Redis.
+"""Container health: ``web`` asks /health/ready, ``worker`` looks for the sign of life of its own worker in Redis, and for what
+that says of its sandbox. ``worker-lives`` looks for the sign alone: to start a worker again opens no sandbox.
 
 Exit code 0 healthy, 1 not; the reason is printed.
 """
@@ -36,6 +37,21 @@ def only_workers_are_missing(said: str) -> bool:
 
 
 def worker() -> str:
+    beats, wrong = signs_of_life()
+    return wrong or next(filter(None, map(closed_sandbox, beats)), "")
+
+
+def worker_lives() -> str:
+    return signs_of_life()[1]
+
+
+def closed_sandbox(beat: bytes | str) -> str:
+    sandbox = json.loads(beat).get("sandbox", {})
+    return f"no sandbox: {sandbox['detail']} {sandbox['hint']}" if sandbox.get("status") == "closed" else ""
+
+
+def signs_of_life() -> tuple[list[bytes | str], str]:
+    """What the workers of this container said last, or why there is nothing."""
     import redis
 
     from mgx_project import env
@@ -43,13 +59,15 @@ def worker() -> str:
     client = redis.Redis.from_url(env.REDIS_URL, socket_timeout=4)
     pattern = f"mgx:workers:{socket.gethostname()}:*"
     try:
-        return "" if any(client.scan_iter(pattern, count=1000)) else f"no key {pattern} in Redis"
+        keys = list(client.scan_iter(pattern, count=1000))
+        beats = [beat for beat in (client.mget(keys) if keys else []) if beat]
     except redis.RedisError as error:
-        return str(error)
+        return [], str(error)
+    return beats, "" if beats else f"no key {pattern} in Redis"
 
 
 if __name__ == "__main__":
-    checks = {"web": web, "worker": worker}
+    checks = {"web": web, "worker": worker, "worker-lives": worker_lives}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(f"usage: healthy.py {'|'.join(checks)}")
     sys.exit(checks[sys.argv[1]]() or 0)

@@ -1,6 +1,7 @@
 """Writes the secrets of an installation, once, into a directory for each container that reads some.
 
-    app/        all of them, for ours; postgres/, redis/, s3/   what that server reads, and nothing else
+    app/        all of them, for ours
+    postgres/, redis/, s3/, prometheus/, grafana/   what that server reads, and nothing else
 
 Run by compose's one-shot service ``secrets`` before ours start. What was written is never lost: a value of `.env` is taken at
 the first start, or where the server is one of your own; a new Fernet key is put before those there are; any other change is
@@ -57,6 +58,8 @@ SECRETS: Mapping[str, Secret] = {
     "REDIS_PASSWORD": Secret(token, "REDIS_HOST", "REDIS_URL", "redis"),
     "S3_ACCESS_KEY_ID": Secret(lambda: f"mgx-{secrets.token_hex(8)}", "S3_ENDPOINT_URL", folder="s3"),
     "S3_SECRET_ACCESS_KEY": Secret(lambda: secrets.token_urlsafe(30), "S3_ENDPOINT_URL", folder="s3"),
+    "MGX_METRICS_TOKEN": Secret(token, folder="prometheus"),
+    "GRAFANA_PASSWORD": Secret(lambda: secrets.token_urlsafe(18), folder="grafana"),
 }
 
 
@@ -100,15 +103,23 @@ def decide(name: str, stored: str, env: Mapping[str, str]) -> tuple[str, str]:
     raise Refused(f"{name}: .env has another value than this installation was started with. {how_to_change(name)}")
 
 
-FORGETTABLE = {"MGX_SECRET_KEY": "", "REDIS_PASSWORD": "redis", "S3_ACCESS_KEY_ID": "s3", "S3_SECRET_ACCESS_KEY": "s3"}
+FORGETTABLE = {
+    "MGX_SECRET_KEY": "",
+    "REDIS_PASSWORD": "redis",
+    "S3_ACCESS_KEY_ID": "s3",
+    "S3_SECRET_ACCESS_KEY": "s3",
+    "MGX_METRICS_TOKEN": "",
+}
 """What is made again without a loss (no data is encrypted with it), and the server that must start again to know it."""
 
 
 def how_to_change(name: str) -> str:
     kept = "Take it out of .env: the value in use stays in the volume `secrets`."
+    if name == "GRAFANA_PASSWORD":  # Grafana's database has it from the first start on
+        return f"{kept} To change it: docker compose exec grafana grafana cli admin reset-admin-password NEW"
     if name not in FORGETTABLE:
         return f"{kept} To change it, with the new value in .env: docker compose run --rm change-password"
-    signed_out = "" if FORGETTABLE[name] else ", which signs everybody out"
+    signed_out = ", which signs everybody out" if name == "MGX_SECRET_KEY" else ""
     restart = f"docker compose restart {FORGETTABLE[name]} web web-b worker".replace("  ", " ")
     return f"{kept} To replace it{signed_out}: docker compose run --rm secrets forget {name}, then {restart}."
 

@@ -16,12 +16,12 @@ esac
 
 docker compose run --rm --no-deps secrets
 docker compose run --rm --no-deps migrate
-for service in web web-b worker relay; do
-  count=$(docker compose --profile kafka ps --quiet "$service" | wc -l)
-  case $service in
-    relay) [ "$count" -gt 0 ] || continue ;;
-    *) [ "$count" -gt 0 ] || count=1 ;;
-  esac
-  docker compose --profile kafka up -d --no-deps --no-build --wait --scale "$service=$count" "$service"
+for service in web web-b worker; do
+  count=$(docker compose ps --quiet "$service" | wc -l)
+  [ "$count" -gt 0 ] || count=1
+  docker compose up -d --no-deps --no-build --wait --scale "$service=$count" "$service"
 done
+# with its profile only where a relay runs: elsewhere the profile's network and volume would be made
+count=$(docker compose --profile kafka ps --quiet relay | wc -l)
+[ "$count" -eq 0 ] || docker compose --profile kafka up -d --no-deps --no-build --wait --scale "relay=$count" relay
 docker compose up -d --no-deps --no-build --no-recreate proxy

@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
 from mgx_project.common.http_metrics import registry as http_registry
+from mgx_project.common.living_workers import without_sandbox, workers_seen
 from mgx_project.common.problems import CONTENT_TYPE, problem
 from mgx_project.common.rendering import dumps
 from runs.models import TaskRun
@@ -23,7 +24,9 @@ from workspaces.meters import month_of
 from workspaces.relay import lag
 from workspaces.server_budget import used_shares
 
-from .workers import queue_depths, workers_seen
+from .queues import queue_depths
+
+PATH = "/metrics"
 
 
 class StateCollector:
@@ -41,9 +44,10 @@ class StateCollector:
         yield queues
         age_text = "Seconds that the run which waits longest for its first worker has waited; 0: none waits."
         yield GaugeMetricFamily("mgx_queue_age_seconds", age_text, value=_longest_wait())
-        yield GaugeMetricFamily(
-            "mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers_seen())
-        )
+        workers = workers_seen()
+        yield GaugeMetricFamily("mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers))
+        closed_text = "Those of them that can't open a sandbox, so that runs pause there."
+        yield GaugeMetricFamily("mgx_workers_without_sandbox", closed_text, value=len(without_sandbox(workers)))
         if settings.KAFKA_BOOTSTRAP_SERVERS:
             late = lag(settings.KAFKA_TOPIC)
             yield GaugeMetricFamily("mgx_relay_lag_events", "Events that are not on Kafka yet.", value=late.events)
@@ -73,11 +77,16 @@ def scrape(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(state) + generate_latest(http_registry), content_type=CONTENT_TYPE_LATEST)
 
 
+def shows_token(request: HttpRequest) -> bool:
+    """Whether the request carries MGX_METRICS_TOKEN, and there is one."""
+    if not settings.MGX_METRICS_TOKEN:
+        return False
+    return compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode())
+
+
 def _allowed(request: HttpRequest) -> bool:
     if settings.MGX_METRICS_TOKEN:
-        return compare_digest(
-            request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode()
-        )
+        return shows_token(request)
     if getattr(request, "scope", {}).get("forwarded_by_stranger"):
         return False  # a proxy on this machine is on loopback, and the client behind it need not be
     try:

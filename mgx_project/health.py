@@ -14,9 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics.workers import queue_depths, workers_seen
+from metrics.queues import queue_depths
 
 from . import probes
+from .common.living_workers import workers_seen
 from .common.rendering import dumps
 
 
@@ -37,7 +38,7 @@ def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
 
 
 class StatusView(APIView):
-    """For operators: version, unapplied migrations, living workers, queue depth."""
+    """For operators: version, unapplied migrations, queue depth, and living workers with their sandbox and programs."""
 
     permission_classes = (IsAdminUser,)
 

@@ -15,10 +15,9 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
 
-from metrics.workers import workers_seen
-
 from .common import store
 from .common.async_db import run_db
+from .common.living_workers import without_sandbox, workers_seen
 
 log = structlog.stdlib.get_logger(__name__)
 TIMEOUT_SECONDS = 2.0
@@ -75,13 +74,21 @@ class StorageProbe:
 
 
 class NoWorker(Exception):
-    """No worker has sent a heartbeat within the last seconds."""
+    """No worker can take a run to its end. ``status`` says in two words why."""
+
+    def __init__(self, status: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 async def workers() -> None:
-    """Raises NoWorker if no worker has sent a heartbeat lately."""
-    if not await asyncio.to_thread(workers_seen):
-        raise NoWorker("no worker is running, so runs stay queued: start one (python manage.py work), or see its log")
+    """Raises NoWorker if no worker has sent a heartbeat lately, or none of those that did can open a sandbox."""
+    seen = await asyncio.to_thread(workers_seen)
+    if not seen:
+        text = "no worker is running, so runs stay queued: start one (python manage.py work), or see its log"
+        raise NoWorker("no worker", text)
+    if len(closed := without_sandbox(seen)) == len(seen):
+        raise NoWorker("no sandbox", f"no worker can open a sandbox, so runs pause: {closed[0]['sandbox']['detail']}")
 
 
 PROBES: Mapping[str, Callable[[], Awaitable[None]]] = {
@@ -106,6 +113,6 @@ async def _measure(name: str, probe: Callable[[], Awaitable[None]]) -> dict[str,
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await probe()
     except Exception as error:
-        status = "timeout" if isinstance(error, TimeoutError) else "no worker" if isinstance(error, NoWorker) else "failed"
+        status = "timeout" if isinstance(error, TimeoutError) else error.status if isinstance(error, NoWorker) else "failed"
         log.warning("readiness", part=name, status=status, error=repr(error))
     return {"status": status, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}

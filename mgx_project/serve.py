@@ -41,9 +41,9 @@ def _announce_setup_token() -> None:
 
 
 def serve_by_uvicorn(host: str, port: int) -> None:
-    import uvicorn
+    from mgx_project.bounded_stop import BoundedServer
 
-    uvicorn.Server(uvicorn_config(host, port)).run()
+    BoundedServer(uvicorn_config(host, port)).run()
 
 
 def uvicorn_config(host: str, port: int) -> uvicorn.Config:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import redis
+import structlog
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -13,6 +16,7 @@ from rest_framework.views import APIView
 
 from agent import stacks
 from agent.stack_programs import available
+from mgx_project.common.living_workers import programs_of_all, workers_seen
 from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet
@@ -22,6 +26,8 @@ from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow
 from .services import create_task, require_repository
 from .signals import task_deleting
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class TaskViewSet(TenantViewSet):
@@ -72,10 +78,19 @@ class StackCatalogue(APIView):
 
     @extend_schema(responses=StackList)
     def get(self, request: Request) -> Response:
-        return Response({"items": [_stack(stack) for stack in stacks.catalogue()], "next_cursor": None})
+        told = _programs_of_workers()
+        return Response({"items": [_stack(stack, told) for stack in stacks.catalogue()], "next_cursor": None})
 
 
-def _stack(stack: stacks.Stack) -> dict[str, Any]:
+def _programs_of_workers() -> dict[str, bool]:
+    try:
+        return programs_of_all(workers_seen())
+    except redis.RedisError as error:
+        log.warning("what workers have is not known, so this process tells what itself has", error=str(error))
+        return {}
+
+
+def _stack(stack: stacks.Stack, told: Mapping[str, bool]) -> dict[str, Any]:
     plain = (
         "id", "title", "language", "project_type", "package_manager", "files_required", "files_forbidden", "install", "test",
         "build", "lint",
@@ -84,5 +99,5 @@ def _stack(stack: stacks.Stack) -> dict[str, Any]:
         **{name: getattr(stack, name) for name in plain},
         "formatters": [tool.name for tool in stack.format],
         "has_starter": stack.starter is not None,
-        "tools": available(stack),
+        "tools": {name: told.get(name, here) for name, here in available(stack).items()},
     }

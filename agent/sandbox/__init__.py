@@ -35,10 +35,7 @@ def open_sandbox(
     root, commands run as one of the host's users from ``first_user`` on, each sandbox as another one; with 0, or as an ordinary
     user, as the user of this process. Raises ``SandboxFailed``, whose hint says what to install.
     """
-    if tier not in TIERS:
-        raise SandboxFailed(f"There is no sandbox tier {tier!r}.", hint=f"Use one of: {', '.join(TIERS)}.")
-    if tier in ("landlock", "container"):
-        raise SandboxFailed(f"The sandbox tier {tier!r} is not available in this version.", hint="Use `auto` or `bubblewrap`.")
+    _require_tier(tier)
     if tier == "none":
         log.warning("the sandbox is off: commands run with the rights of this process", directory=str(root))
     cache.mkdir(parents=True, exist_ok=True)
@@ -47,13 +44,18 @@ def open_sandbox(
 
 
 def check(data: Path, *, tier: str = "auto", first_user: int = FIRST_USER) -> None:
-    """Says in the log, when a server starts, what about its sandboxes below the directory ``data`` does not work or is weak."""
-    if tier == "none":
-        return  # each sandbox says so
-    try:
+    """Opens a sandbox as for a workdir below the directory ``data``; what about it is weak is said in the log. Raises
+    ``SandboxFailed``. With the tier ``none`` nothing is tried."""
+    _require_tier(tier)
+    if tier != "none":
         bubblewrap.find(first_user, _places(data))
-    except SandboxFailed as error:
-        log.warning(error.detail, hint=error.hint)
+
+
+def _require_tier(tier: str) -> None:
+    if tier not in TIERS:
+        raise SandboxFailed(f"There is no sandbox tier {tier!r}.", hint=f"Use one of: {', '.join(TIERS)}.")
+    if tier in ("landlock", "container"):
+        raise SandboxFailed(f"The sandbox tier {tier!r} is not available in this version.", hint="Use `auto` or `bubblewrap`.")
 
 
 def _places(*directories: Path) -> tuple[Path, ...]:

@@ -223,8 +223,9 @@ def _working(first: int) -> BubblewrapProgram:
     raise SandboxFailed(
         f"No isolated command can be run here. {'; '.join(problems) or 'bubblewrap is not installed'}.",
         hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
-        "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`. "
-        "A setuid bubblewrap, or one that AppArmor allows by its path, works only for a server that is not root.",
+        "namespaces; in a container, run it with `--security-opt seccomp=deploy/seccomp.json --security-opt "
+        "systempaths=unconfined`. A setuid bubblewrap, or one that AppArmor allows by its path, works only for a server that "
+        "is not root.",
     )
 
 

@@ -31,6 +31,11 @@ _ENDPOINTS = {
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
 }
 """Provider in MGX_MODEL → the variables with its key and address."""
+_WORKERS = {
+    "no worker": ("no worker: runs stay queued", "See the worker's log, or start one."),
+    "no sandbox": ("no sandbox opens: runs pause", "The worker's log says what its machine lacks."),
+}
+"""Status of /health/ready's part `workers` → what is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -189,9 +194,7 @@ def _parts(api: Api) -> Iterator[Check]:
         good = facts.get("ok", facts.get("status") in ("ok", "up", "pass", "healthy", True)) is True
         latency = facts.get("latency_ms")
         text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
-        none = facts.get("status") == "no worker"
-        wrong = "no worker: runs stay queued" if none else "not working"
-        why = "See the worker's log, or start one." if none else facts.get("error") or facts.get("detail")
+        wrong, why = _WORKERS.get(str(facts.get("status")), ("not working", facts.get("error") or facts.get("detail")))
         advice = "" if good else one_line(why or "See the server's log.")
         yield Check(one_line(name, 13), "ok" if good else "fail", text if good else wrong, advice)
     if not parts:

@@ -30,6 +30,7 @@ STORES = ("postgres", "redis", "s3")
 ONE_SHOT = ("secrets", "bucket", "migrate")
 OURS = ("web", "web-b", "worker")
 KAFKA = ("relay", "kafka")
+OBSERVABILITY = ("prometheus", "grafana")
 
 
 @pytest.fixture(scope="module")
@@ -39,29 +40,40 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_servers_of_others_depend_on_nothing_of_ours(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {*STORES, *ONE_SHOT, *OURS, *KAFKA, "proxy", "change-password"}
-    assert not any("depends_on" in services[name] for name in (*STORES, "proxy"))
+    assert set(services) == {*STORES, *ONE_SHOT, *OURS, *KAFKA, *OBSERVABILITY, "proxy", "change-password"}
+    assert not any("depends_on" in services[name] for name in (*STORES, *OBSERVABILITY, "proxy"))
     for name in OURS:
         assert services[name]["depends_on"] == {once: {"condition": "service_completed_successfully"} for once in ONE_SHOT}
-    assert all("healthcheck" in services[name] for name in (*STORES, "proxy", "worker"))
+    assert all("healthcheck" in services[name] for name in (*STORES, *OBSERVABILITY, "proxy", "worker"))
 
 
-def test_only_the_proxy_is_published_and_only_to_this_machine(services: dict[str, dict[str, Any]]) -> None:
+def test_only_proxy_and_dashboards_are_published_and_only_to_this_machine(services: dict[str, dict[str, Any]]) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published == {
-        "proxy": ["${MGX_BIND:-127.0.0.1}:${MGX_PORT:-8000}:80", "${MGX_BIND:-127.0.0.1}:${MGX_TLS_PORT:-8443}:443"]
+        "proxy": ["${MGX_BIND:-127.0.0.1}:${MGX_PORT:-8000}:80", "${MGX_BIND:-127.0.0.1}:${MGX_TLS_PORT:-8443}:443"],
+        "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
     }
 
 
 def test_each_server_of_others_has_its_own_secret_and_network(services: dict[str, dict[str, Any]]) -> None:
-    for name in STORES:
+    for name in (*STORES, *OBSERVABILITY):
         assert [volume for volume in services[name]["volumes"] if "secrets" in volume] == [f"{name}-secrets:/secrets:ro"]
+    for name in STORES:
         assert services[name]["networks"] == [name]
+    assert services["prometheus"]["networks"] == ["metrics"]
     assert services["proxy"]["networks"] == ["edge"]
 
 
+def test_the_proxy_asks_all_of_web_by_one_name(services: dict[str, dict[str, Any]]) -> None:
+    """Between two upstreams it does not repeat a request with a body that the first one did not take."""
+    assert services["web-b"]["networks"]["edge"] == {"aliases": ["web"]}
+    assert set(services["web-b"]["networks"]) == set(services["web"]["networks"])
+    caddyfile = (ROOT / "deploy/proxy/Caddyfile").read_text("utf-8")
+    assert re.findall(r"^\treverse_proxy (.*) \{$", caddyfile, re.MULTILINE) == ["web:8000"]
+
+
 def test_everything_is_bounded(services: dict[str, dict[str, Any]]) -> None:
-    for name in (*STORES, *OURS, *KAFKA, "proxy"):
+    for name in (*STORES, *OURS, *KAFKA, *OBSERVABILITY, "proxy"):
         assert services[name]["mem_limit"]
         assert services[name]["pids_limit"]
     assert all(service["logging"]["options"]["max-size"] for service in services.values())
@@ -97,7 +109,7 @@ def test_our_services_have_no_privileges(services: dict[str, dict[str, Any]]) ->
 def test_images_are_pinned(services: dict[str, dict[str, Any]]) -> None:
     for service in services.values():
         tag = service["image"].rpartition(":")[2].rstrip("}").removeprefix("-")
-        assert re.fullmatch(r"\d+\.\d+[\w.-]*", tag), service["image"]
+        assert re.fullmatch(r"v?\d+\.\d+[\w.-]*", tag), service["image"]
 
 
 def test_the_image_has_the_uv_that_made_the_lock() -> None:
@@ -169,6 +181,8 @@ def test_secrets_are_generated_once_and_what_was_given_is_said(tmp_path: Path) -
         ({"MGX_SECRET_KEY": STRONG * 3}, "secrets forget MGX_SECRET_KEY"),
         ({"REDIS_PASSWORD": STRONG}, "secrets forget REDIS_PASSWORD"),
         ({"S3_SECRET_ACCESS_KEY": STRONG}, "secrets forget S3_SECRET_ACCESS_KEY"),
+        ({"MGX_METRICS_TOKEN": STRONG}, "secrets forget MGX_METRICS_TOKEN"),
+        ({"GRAFANA_PASSWORD": STRONG}, "reset-admin-password"),
         ({"DB_PASSWORD": "hunter2"}, "too weak"),
         ({"MGX_ENCRYPTION_KEYS": "not-a-key"}, "32 bytes"),
         ({"MGX_ENCRYPTION_KEYS": OTHER_KEY, "DB_PASSWORD": STRONG}, "change-password"),
@@ -334,7 +348,7 @@ esac
 
 @pytest.mark.parametrize("relay", [False, True])
 def test_an_upgrade_takes_one_service_after_the_other_and_no_server_of_others(tmp_path: Path, relay: bool) -> None:
-    """Two of web and no web-b: that one is started, a relay only where one runs."""
+    """Two of web and no web-b: that one is started, a relay only where one runs, and without one its profile has no part."""
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     environment = {
@@ -346,16 +360,44 @@ def test_an_upgrade_takes_one_service_after_the_other_and_no_server_of_others(tm
     done = subprocess.run([shell, str(ROOT / "deploy/upgrade.sh")], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     calls = [line for line in (tmp_path / "calls").read_text().splitlines() if " ps " not in line]
-    started = ["web=2", "web-b=1", "worker=1", *(["relay=1"] if relay else [])]
+    started = [("", "web=2"), ("", "web-b=1"), ("", "worker=1"), *([("--profile kafka ", "relay=1")] if relay else [])]
     assert calls == [
         "compose run --rm --no-deps secrets",
         "compose run --rm --no-deps migrate",
         *(
-            f"compose --profile kafka up -d --no-deps --no-build --wait --scale {one} {one.partition('=')[0]}"
-            for one in started
+            f"compose {profile}up -d --no-deps --no-build --wait --scale {one} {one.partition('=')[0]}"
+            for profile, one in started
         ),
         "compose up -d --no-deps --no-build --no-recreate proxy",
     ]
+
+
+METRIC = re.compile(r"\bmgx_[a-z_]+")
+
+
+def test_rules_and_dashboard_ask_for_metrics_that_there_are() -> None:
+    known = set(METRIC.findall("".join((ROOT / name).read_text("utf-8") for name in SOURCES_OF_METRICS)))
+    known |= {f"{name}{end}" for name in known for end in ("_total", "_bucket")}
+    rules = yaml.safe_load((ROOT / "deploy/observability/rules.yml").read_text("utf-8"))["groups"][0]["rules"]
+    dashboard = json.loads((ROOT / "deploy/observability/grafana/dashboards/mgx.json").read_text("utf-8"))
+    asked = [rule["expr"] for rule in rules]
+    asked += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    used = set(METRIC.findall(" ".join(asked)))
+    assert used and used <= known, used - known
+    assert all(rule["annotations"]["action"] for rule in rules)
+
+
+SOURCES_OF_METRICS = ("metrics/prometheus.py", "mgx_project/common/http_metrics.py")
+
+
+def test_the_rules_pass_their_own_tests() -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (package prometheus); the other tests here read the rules themselves")
+    folder = ROOT / "deploy/observability"
+    for command in (["check", "rules", "rules.yml"], ["test", "rules", "rules_test.yml"]):
+        done = subprocess.run([promtool, *command], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_variable_of_the_compose_file_is_documented() -> None:

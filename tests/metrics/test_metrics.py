@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils import timezone
 
 from metrics.models import MetricSnapshot
@@ -141,6 +142,19 @@ def test_prometheus_is_for_this_machine_or_who_has_the_token(settings: Any) -> N
     settings.MGX_METRICS_TOKEN = "scrape-me"
     assert api.get("/metrics").status_code == 403
     assert api.get("/metrics", REMOTE_ADDR="192.0.2.7", headers={"Authorization": "Bearer scrape-me"}).status_code == 200
+
+
+def test_prometheus_reads_each_process_by_its_address(settings: Any) -> None:
+    """Of a container or pod, which changes and stands in no list of hosts. Without the token the name still counts."""
+    client, by_address = Client(), {"Host": "172.30.251.4:8000"}
+    assert client.get("/metrics", headers=by_address).status_code == 400
+    settings.MGX_METRICS_TOKEN = "scrape-me"
+    assert client.get("/metrics", headers=by_address | {"Authorization": "Bearer another"}).status_code == 400
+    page = client.get("/metrics", headers=by_address | {"Authorization": "Bearer scrape-me"})
+    assert (page.status_code, b"\nmgx_workers " in page.content) == (200, True)
+    again = client.get("/metrics", headers=by_address | {"Authorization": "Bearer scrape-me"}).content.decode()
+    assert 'mgx_http_requests_total{method="GET",route="metrics",status="200"}' in again
+    assert client.get("/api/stacks", headers=by_address | {"Authorization": "Bearer scrape-me"}).status_code == 400
 
 
 async def test_a_proxy_on_this_machine_opens_prometheus_to_nobody() -> None:

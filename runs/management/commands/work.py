@@ -23,7 +23,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from agent import sandbox
 from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
@@ -33,6 +32,7 @@ from runs import actors
 from runs.housekeeping import Housekeeping
 from runs.reaper import Reaper
 from runs.worker import leftovers, workdirs
+from runs.worker.equipment import Equipment
 from runs.worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         _make_room(threads, network_threads)
         workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
         workdirs.prune()
-        sandbox.check(settings.MGX_DATA_DIR, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID)
+        equipment = Equipment()
         helpers = (Reaper(threads, network_threads), Housekeeping())
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         if (beat := watcher.beat) is not None:
             beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
         log.info("worker ready", threads=threads)
-        self._beat_until(stop, threads)
+        self._beat_until(stop, threads, equipment)
         log.info("worker stopping: releasing its runs", runs=keeper.held)
         for helper in helpers:
             helper.stop()
@@ -86,15 +86,15 @@ class Command(BaseCommand):
         database: Any = connection  # PostgreSQL's wrapper, which has a pool
         database.close_pool()  # the interpreter would wait five seconds for its threads
 
-    def _beat_until(self, stop: threading.Event, threads: int) -> None:
-        """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""
+    def _beat_until(self, stop: threading.Event, threads: int, equipment: Equipment) -> None:
+        """Shows every few seconds that this process lives: to Redis (`/health/status` shows it) and in its directory."""
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BEAT_SECONDS, socket_connect_timeout=BEAT_SECONDS)
         key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}
         while not stop.is_set():
             leftovers.show_life()
             try:
-                client.set(key, json.dumps(facts | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
+                client.set(key, json.dumps(facts | equipment.facts() | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
             except redis.RedisError as error:
                 log.warning("Redis can't be reached, trying again", error=str(error))
             if keeper.drained:
