@@ -1,8 +1,8 @@
 """Settings, in order of precedence: flags, MGX_SERVER / MGX_TOKEN / MGX_WORKSPACE, mgx.yaml, the user's file.
 
 The user's file is ``$XDG_CONFIG_HOME/mgx/config.toml``, readable by its owner only. Tokens are kept by server, there or in the
-system's keyring (`token_store`), so that
-an mgx.yaml, which comes with other people's repositories, can name a server but can't make a token travel to it.
+system's keyring (`token_store`), so that an mgx.yaml, which comes with other people's repositories, can name a server but can't
+make a token travel to it.
 """
 
 from __future__ import annotations

@@ -7,14 +7,13 @@ A backend that protects no better than the file is used only where the user chos
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from mgx_cli.errors import NoAccess
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
-
-    from mgx_cli.config import UserFile
 
 IN_KEYRING = "keyring"
 """Stands for the token in the user's file. No token is so short."""
@@ -22,7 +21,14 @@ SERVICE = "mgx"
 """The name of our entries in the keyring; the user name of each is the server's address."""
 
 
-def keep(user: UserFile, base_url: str, token: str) -> str:
+class TokenFile(Protocol):
+    """The user's file: ``tokens`` maps a server's address to its token, or to `IN_KEYRING`."""
+
+    path: Path
+    tokens: dict[str, str]
+
+
+def keep(user: TokenFile, base_url: str, token: str) -> str:
     """Keeps the token of a server and returns the place, as words for the user. The file is still to be saved."""
     from mgx_cli.output import say
 
@@ -42,7 +48,7 @@ def keep(user: UserFile, base_url: str, token: str) -> str:
     return f"the keyring {backend.name}"
 
 
-def token_of(user: UserFile, base_url: str) -> str:
+def token_of(user: TokenFile, base_url: str) -> str:
     """The token of a server, or ''. Raises NoAccess if it is in a keyring that can't be read."""
     stored = user.tokens.get(base_url, "")
     if stored != IN_KEYRING:
@@ -58,7 +64,7 @@ def token_of(user: UserFile, base_url: str) -> str:
     return token
 
 
-def forget(user: UserFile, base_url: str) -> bool:
+def forget(user: TokenFile, base_url: str) -> bool:
     """Removes the token of a server and says whether there was one. The file is still to be saved."""
     from mgx_cli.output import say
 
