@@ -35,7 +35,7 @@ def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refus
         bare = without_numbers(hunk, index)
         other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
         return other if isinstance(other, Placement) else found
-    if isinstance(found, Placement) and _may_be_context(hunk, index, found):
+    if isinstance(found, Placement) and (_may_be_context(hunk, index, found) or _sign_may_be_text(hunk)):
         return Refusal(
             "ambiguous", "what looks like a line's plus or minus is how a line of the file begins there", [found.start + 1]
         )
@@ -50,6 +50,17 @@ def _may_be_context(hunk: PatchHunk, index: Index, found: Placement) -> bool:
     marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
     size = len(hunk.lines)
     return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
+
+
+def _sign_may_be_text(hunk: PatchHunk) -> bool:
+    """True when the header's counts are those of a hunk in which removed lines are added ones that lost their plus, as items of
+    a list begin with a dash (or the other way round)."""
+    if hunk.coherent or hunk.old_count is None or hunk.new_count is None:
+        return False
+    other = len(hunk.old()) - hunk.old_count
+    tag = "-" if other > 0 else "+"
+    like_items = sum(line.tag == tag and line.raw[1:2] in (" ", tag) and line.raw[2:3] != " " for line in hunk.lines)
+    return other != 0 and hunk.new_count - len(hunk.new()) == other and like_items >= abs(other)
 
 
 def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:

@@ -233,7 +233,7 @@ def test_the_record_can_only_be_read(model: Any, operator: w.Membership, browser
 def test_a_change_is_audited_and_keeps_the_tenant(operator: w.Membership, browser: Client) -> None:
     project = ProjectFactory(workspace=operator.workspace)
     other = MembershipFactory(user=operator.user, role="owner").workspace
-    body = {"name": "New name", "description": "", "approval_policy": "admins", "review_remarks": "asked"}
+    body = {"name": "New name", "description": "", "approval_policy": "admins", "review_remarks": "asked", "program_runs": "3"}
     body |= {"workspace": str(other.pk), "slug": "other"}
     assert browser.post(page(Project, "change", project.pk), body).status_code == 302
     project.refresh_from_db()

@@ -105,6 +105,21 @@ def test_context_that_begins_as_a_change_does_is_not_taken_for_one(tmp_path: Pat
     assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunk}") is None
 
 
+@pytest.mark.parametrize(
+    ("before", "hunk"),
+    [
+        ("a\nb\n", "@@ -1,2 +1,3 @@\n a\n- item\n b\n"),
+        ("a\n item\nb\n", "@@ -1,3 +1,4 @@\n a\n- item\n  item\n b\n"),
+        ("a\nb\n", "@@ -1,2 +1,4 @@\n a\n- item\n- other\n b\n"),
+        ("a\nb\n", "@@ -1,2 +1,3 @@\n a\n--flag\n b\n"),
+        ("a\n item\nb\n", "@@ -1,3 +1,2 @@\n a\n+ item\n b\n"),
+    ],
+    ids=["an item", "beside its text", "two", "an option", "the other way round"],
+)
+def test_counts_tell_that_the_sign_of_a_line_is_its_text(tmp_path: Path, before: str, hunk: str) -> None:
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunk}") is None
+
+
 def test_counts_tell_that_a_line_is_removed(tmp_path: Path) -> None:
     hunk = "@@ -2,1 +2,1 @@\n- item\n+- item\n"
     assert made(tmp_path, "x.txt", "a\n- item\n", f"--- a/x.txt\n+++ b/x.txt\n{hunk}") == "a\n- item\n", "it is done already"
