@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agent.errors import AgentError, Paused
 from agent.patch import PatchRejected, apply_patch, list_backups, recover
 from agent.patch.rollback import KEEP, NotTakenBack
 from agent.patch.transaction import FileSwap, commit
@@ -238,7 +240,13 @@ def test_what_hides_our_directory_from_git_is_written_again_after_a_full_disk(ro
 
 
 def test_an_error_that_reaches_a_person_says_what_is_as_it_was_and_what_is_not() -> None:
-    full = apply.not_written(OSError(28, "No space left on device", "shop/prices.py"))
-    assert full.detail.startswith("The change could not be written: shop/prices.py: No space left on device. The files are as")
+    refused = apply.not_written(OSError(errno.EACCES, "Permission denied", "shop/prices.py"))
+    told = "The change could not be written: shop/prices.py: Permission denied. The files are as they were before."
+    assert isinstance(refused, AgentError)
+    assert refused.detail == told
+    full = apply.not_written(OSError(errno.ENOSPC, "No space left on device", "shop/prices.py"))
+    told = "The change could not be written: shop/prices.py: No space left on device. The files are as they were before."
+    assert isinstance(full, Paused)
+    assert full.detail == f"The worker's disk is full. {told}"
     half = apply.not_written(NotTakenBack("The change failed: no space", ["b.txt could not be put back as it was."]))
     assert half.detail == "The change failed: no space. b.txt could not be put back as it was."

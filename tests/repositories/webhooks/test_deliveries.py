@@ -66,14 +66,14 @@ def test_what_we_do_not_use_is_not_kept(link: RepositoryLink) -> None:
         "action": "labeled",
         "issue": {"number": 7, "title": "Crash\0", "body": "x" * (MAX_WORDS + 5), "labels": [{"name": "mgx", "color": "f00"}]},
         "label": {"name": "mgx"},
-        "sender": {"login": "dev", "email": "dev@example.org"},
+        "sender": {"login": "dev", "type": "User", "email": "dev@example.org"},
         "repository": {"full_name": ["not", "a", "string"], "private": True},
         "token": "ghp_secret",
     }
     assert deliver(link.pk, payload).status_code == 202
     stored = WebhookDelivery.objects.for_workspace(link.workspace_id).get().payload
     assert "ghp_secret" not in json.dumps(stored)
-    assert stored["sender"] == {"login": "dev"}
+    assert stored["sender"] == {"login": "dev", "type": "User"}
     assert stored["repository"].keys() <= {"archived", "default_branch"}
     assert (stored["issue"]["title"], len(stored["issue"]["body"])) == ("Crash", MAX_WORDS)
 
