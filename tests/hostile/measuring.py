@@ -108,9 +108,7 @@ def _measure(reader: Reader, shape: str) -> Growth:
         growth = _from(least, reader, shape, tries)
         if not growth.problem:
             return growth
-    if growth.second > 2 * GROWTH * growth.first:
-        return growth
-    # a step where the processor's cache is full does not come twice, the square does
+    # a step, as where the processor's cache is full or memory is asked of the system, does not come twice, the square does
     return _grown(reader, shape, 4 * growth.n, growth.second, tries=2)
 
 

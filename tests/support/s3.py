@@ -90,7 +90,7 @@ def serve(directory: Path) -> Iterator[S3]:
         "actions": ["Admin", "Read", "Write", "List"],
     }
     (directory / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    names = ("master", "volume", "filer", "s3")
+    names = ("master", "volume", "filer", "s3", "admin")
     ports: list[int] = []
     while len(ports) < len(names) * 2:
         ports += {free_port()} - set(ports)
@@ -99,7 +99,7 @@ def serve(directory: Path) -> Iterator[S3]:
     weed = Path(sys.executable).with_name("weed")
     argv = [
         str(weed), "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false",
-        "-webdav=false", "-s3.port.iceberg=0", f"-s3.config={directory / 'identities.json'}", "-metricsPort=0",
+        "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}", "-metricsPort=0",
         "-master.electionTimeout=1s", f"-s3.localSocket={directory / 's3.sock'}", *flags,
     ]  # fmt: skip
     (directory / "data").mkdir()
