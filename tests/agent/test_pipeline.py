@@ -457,7 +457,7 @@ async def test_an_index_that_can_t_be_reached_pauses_with_whole_words_of_what_wa
     with pytest.raises(Paused) as paused:
         await Harness(repository, ScriptedModel(script(code=CODE)), sandbox=NoIndex()).run(EDIT)
     said = str(paused.value)
-    assert said.startswith("The package index can't be reached: … Caused by: request or response body error"), said
+    assert said.startswith("The package index can't be reached: … Caused by: error sending request for url"), said
     assert said.endswith("dns error: failed to lookup address information: Name or service not known")
     assert paused.value.reason == "sandbox"
 

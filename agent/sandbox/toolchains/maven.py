@@ -27,7 +27,8 @@ from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
 from agent.sandbox.python.packages import Execute
 from agent.sandbox.toolchains import maven_manifest
-from agent.sandbox.toolchains.maven_manifest import Coordinates, MavenManifest
+from agent.sandbox.toolchains.maven_manifest import MavenManifest
+from agent.sandbox.toolchains.maven_poms import POM, Coordinates
 
 ARGV = ("mvn", "dependency:go-offline")
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -108,7 +109,7 @@ async def _project(
     draft: Path, place: str, found: MavenManifest, execute: Execute, timeout: float
 ) -> tuple[CommandResult, str]:
     """The packages of the modules in ``place``, and what is to be said of them."""
-    pom, said = f"{place}/{maven_manifest.POM}", ""
+    pom, said = f"{place}/{POM}", ""
     result = await execute(_cell(draft), _argv(pom, *FETCH), timeout)
     if not result.ok and not result.timed_out:  # an old Surefire gives up where its tests do not start
         said = f"What starts the tests may be missing:\n{end_of(result.output_tail, 2_000)}\n"
