@@ -128,7 +128,7 @@ class _Writer:
         for path, document in self.project.documents.items():
             self._refusals(path, document)
             chain = [(path, document), *self.project.chains[path]]
-            parents = [place for place, _ in chain[1:]] or [self.project.above[path]]
+            parents: list[str | None] = [place for place, _ in chain[1:]] or [self.project.above[path]]
             for (place, one), parent in zip_longest(chain, parents):
                 if place not in self.found.poms:
                     self.found.poms[place] = self._made(one, place, parent)
