@@ -14,8 +14,8 @@ from pathlib import Path
 
 MAX_BYTES = 600_000
 """Larger than uv.lock and everything that is written by hand."""
-MARKERS = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
-"""The first and last line of a conflict (git-merge, "How conflicts are presented")."""
+MARKERS = re.compile(rb"^(?:<{7} (?!SEARCH$)|>{7} (?!REPLACE$))", re.MULTILINE)
+"""The first and last line of a conflict (git-merge, "How conflicts are presented"); the docs show SEARCH/REPLACE blocks."""
 SHOW_MARKERS = ("agent/", "evals/", "tests/")
 """Code and tests about patches show such lines; there a conflict counts only while git is in a merge."""
 

@@ -34,6 +34,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 
+from agent.excerpts import end_of
 from mgx_project.common.errors import MGXError
 
 from .models import Artifact, TaskRun
@@ -255,7 +256,7 @@ def _execute(argv: list[str]) -> None:
     password = str(connection.settings_dict["PASSWORD"] or "")
     done = subprocess.run(argv, env={**os.environ, "PGPASSWORD": password}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BackupFailed(f"{Path(argv[0]).name} failed: {done.stderr.strip()[-500:]}")
+        raise BackupFailed(f"{Path(argv[0]).name} failed: {end_of(done.stderr, 500)}")
 
 
 def _address() -> str:

@@ -13,6 +13,7 @@ from agent.changes import by_command
 from agent.checks.reports.model import Reporting
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.errors import Paused, SandboxFailed
+from agent.excerpts import end_of
 from agent.ports import CommandResult, JSONObject, Ports, StepEvent
 from agent.projects import ProjectPart
 
@@ -82,7 +83,7 @@ class Commands:
             result = await self._ports.sandbox.install(part, timeout=timeout)
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
-                    f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
+                    f"The package index can't be reached: {end_of(result.output_tail, 300)}",
                     hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, Maven's settings), "
                     "then resume the run.",
                 )

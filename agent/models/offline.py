@@ -15,6 +15,7 @@ from decimal import Decimal
 from agent import stacks
 from agent.context import own_files
 from agent.errors import AgentError
+from agent.excerpts import end_of
 from agent.models.prices import Prices, estimate_call
 from agent.models.settings import ModelSettings
 from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
@@ -74,7 +75,7 @@ class OfflineModel:
             case "ReviseCode":
                 asked = request.messages[-1]["content"]
                 if output := read_block(asked, "output"):
-                    raise _limited(f"The starter did not pass, and the offline model can't repair it. {output[-400:].strip()}")
+                    raise _limited(f"The starter did not pass, and the offline model can't repair it. {end_of(output, 400)}")
                 wanted = read_block(asked, "findings") or "Its guardrails refused it."
                 raise _limited(f"The offline model writes a stack's starter and nothing else. {wanted[:400].strip()}")
         raise _limited(f"The offline model can't do {request.action}: it only makes a stack's starter.")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent.excerpts import end_of
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox import environment_cache
@@ -147,7 +148,7 @@ async def _install(
         result = replace(again, argv=line, output_tail=before + again.output_tail)
         if again.ok or again.timed_out:
             break
-        before = f"{' '.join(line[:3])} could not be done:\n{again.output_tail[-2_000:]}\n"
+        before = f"{' '.join(line[:3])} could not be done:\n{end_of(again.output_tail, 2_000)}\n"
     if not result.ok:
         return result
     places = await asyncio.to_thread(_finish, draft, wanted)

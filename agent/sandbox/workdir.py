@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from agent.errors import SandboxFailed
+from agent.excerpts import end_of
 from agent.ports import CommandResult
 from agent.projects import ProjectCommand, ProjectPart
 from agent.sandbox import (
@@ -264,7 +265,7 @@ class WorkdirSandbox:
             command.close()
         if not _started(ended):
             raise SandboxFailed(
-                f"The sandbox could not be set up: {ended.tail.strip()[-500:] or 'it ended without output'}.",
+                f"The sandbox could not be set up: {end_of(ended.tail, 500) or 'it ended without output'}.",
                 hint="Run `mgx doctor`: it says what this machine lacks.",
             )
         return _result(argv, ended)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.excerpts import end_of
 from agent.ports import JSONObject
 from agent.prompt_blocks import block
 
@@ -44,7 +45,7 @@ class Problem:
     def for_people(self) -> str:
         """One paragraph: what is still missing."""
         first = "; ".join(line_of(finding) for finding in self.findings[:3])
-        return " ".join(f"{self.detail} {first} {self.output[-600:]}".split())
+        return " ".join(f"{self.detail} {first} {end_of(self.output, 600)}".split())
 
 
 def line_of(finding: JSONObject) -> str:

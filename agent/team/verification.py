@@ -18,6 +18,7 @@ from agent.checks.reports.reasons import NONE
 from agent.checks.second_look import second_look
 from agent.checks.suites import not_run, run_suite
 from agent.checks.test_configuration import NOTHING, SetAside
+from agent.excerpts import end_of
 from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectPart
 from agent.projects.in_plan import with_edits
@@ -266,7 +267,7 @@ def counted(tests: Mapping[str, object]) -> str:
 
 def _told(tests: JSONObject) -> str:
     if tests["status"] == "unavailable":
-        return f"Not tested: {tests['reason'] or tests['output_tail'][-200:]}"
+        return f"Not tested: {tests['reason'] or end_of(tests['output_tail'], 200)}"
     parts = [f"{len(tests[key])} {what}" for key, what in _CHANGES.items() if tests[key]]
     said = f"{counted(tests)} ({', '.join(parts)})" if parts else counted(tests)
     if tests["command"]:

@@ -453,6 +453,30 @@ async def test_dependencies_that_do_not_install_go_back_to_the_engineer(reposito
         await Harness(repository, ScriptedModel(team), sandbox=LateInstall()).run(EDIT)
 
 
+async def test_an_index_that_can_t_be_reached_pauses_with_whole_words_of_what_was_said(repository: Path) -> None:
+    with pytest.raises(Paused) as paused:
+        await Harness(repository, ScriptedModel(script(code=CODE)), sandbox=NoIndex()).run(EDIT)
+    said = str(paused.value)
+    assert said.startswith("The package index can't be reached: … Caused by: error sending request for url"), said
+    assert said.endswith("dns error: failed to lookup address information: Name or service not known")
+    assert paused.value.reason == "sandbox"
+
+
+class NoIndex(TableSandbox):
+    """No name is known to it, as uv says it."""
+
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        url = "https://pypi.org/simple/flask/"
+        lines = [
+            f"error: Failed to fetch: `{url}`",
+            "  Caused by: request or response body error while the page of the package was read from the index of packages",
+            f"  Caused by: error sending request for url ({url})",
+            "  Caused by: client error (Connect)",
+            "  Caused by: dns error: failed to lookup address information: Name or service not known",
+        ]
+        return CommandResult(("uv", "pip", "install"), 2, 5, "\n".join(lines) + "\n")
+
+
 class LateInstall(TableSandbox):
     """Installs before the change and no more after it."""
 

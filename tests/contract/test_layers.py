@@ -75,6 +75,7 @@ INSIDE = {
     ],
     "agent": [
         "errors",
+        "excerpts",
         "logs",
         "patterns",
         "documents",

@@ -46,6 +46,21 @@ def test_a_merge_marker_is_named_with_its_line(tmp_path: Path, marker: str) -> N
     assert check("--merge-markers", path)[0] == 0
 
 
+def test_an_edit_in_the_docs_is_not_a_merge(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n")
+    assert check("--merge-markers", path)[0] == 0
+
+
+def test_no_file_has_a_merge_marker_or_is_large() -> None:
+    """A merge that was committed unresolved runs no hook."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    relative = [Path(name) for name in listed.split("\0") if name]
+    assert relative
+    assert check("--merge-markers", *relative) == (0, "\n")
+    assert check("--large", *relative) == (0, "\n")
+
+
 def test_a_large_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "data.bin"
     path.write_bytes(b"x" * 600_000)

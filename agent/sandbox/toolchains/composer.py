@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from agent.excerpts import end_of
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
@@ -73,7 +74,7 @@ async def _fill(draft: Path, top: Path, found: ComposerManifest, execute: Execut
         result = await execute(_cell(draft, network=True), (*UPDATE, "--no-autoloader"), timeout)
         if result.ok or result.timed_out:
             break
-        said = f"The versions of composer.lock could not be had:\n{result.output_tail[-2_000:]}\n"
+        said = f"The versions of composer.lock could not be had:\n{end_of(result.output_tail, 2_000)}\n"
     if result.ok:
         await asyncio.to_thread(_lay_out, draft, text, found.vendor)
         await asyncio.to_thread(_copy, top, draft / "tree", found.classes)

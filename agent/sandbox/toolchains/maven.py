@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from agent.excerpts import end_of
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
@@ -26,7 +27,8 @@ from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
 from agent.sandbox.python.packages import Execute
 from agent.sandbox.toolchains import maven_manifest
-from agent.sandbox.toolchains.maven_manifest import Coordinates, MavenManifest
+from agent.sandbox.toolchains.maven_manifest import MavenManifest
+from agent.sandbox.toolchains.maven_poms import POM, Coordinates
 
 ARGV = ("mvn", "dependency:go-offline")
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -96,7 +98,7 @@ async def _fill(
     result, said = await _project(draft, f"{TREE}/{directory}".rstrip("/"), found, execute, timeout)
     if result.ok and found.beside:
         beside = await listed(found.beside, "jar")
-        said += "" if beside.ok else f"Not all packages of plugins could be had:\n{beside.output_tail[-2_000:]}\n"
+        said += "" if beside.ok else f"Not all packages of plugins could be had:\n{end_of(beside.output_tail, 2_000)}\n"
     if result.ok:
         await asyncio.to_thread(_keep, draft)
         result = replace(result, output_tail=f"{said}The packages are fetched.\n")
@@ -107,14 +109,14 @@ async def _project(
     draft: Path, place: str, found: MavenManifest, execute: Execute, timeout: float
 ) -> tuple[CommandResult, str]:
     """The packages of the modules in ``place``, and what is to be said of them."""
-    pom, said = f"{place}/{maven_manifest.POM}", ""
+    pom, said = f"{place}/{POM}", ""
     result = await execute(_cell(draft), _argv(pom, *FETCH), timeout)
     if not result.ok and not result.timed_out:  # an old Surefire gives up where its tests do not start
-        said = f"What starts the tests may be missing:\n{result.output_tail[-2_000:]}\n"
+        said = f"What starts the tests may be missing:\n{end_of(result.output_tail, 2_000)}\n"
         result = await execute(_cell(draft), _argv(pom, "test-compile"), timeout)
     if result.ok and found.other_plugins:
         plugins = await execute(_cell(draft), _argv(pom, f"{DEPENDENCY}:resolve-plugins"), timeout)
-        said += "" if plugins.ok else f"Not all plugins could be had:\n{plugins.output_tail[-2_000:]}\n"
+        said += "" if plugins.ok else f"Not all plugins could be had:\n{end_of(plugins.output_tail, 2_000)}\n"
     return result, said
 
 

@@ -187,6 +187,34 @@ def test_what_runs_is_not_in_our_poms_and_what_is_needed_is(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        ("${g}", "maven-compiler-plugin"),
+        ("${g}", "${a}"),
+        ("org.apache.maven.plugins", "maven-${b}-plugin"),
+        ("", "${a}"),
+        ("${project.groupId}", "maven-compiler-plugin"),
+    ],
+)
+@pytest.mark.parametrize("management", ["{}", "<pluginManagement>{}</pluginManagement>"])
+def test_a_plugin_named_by_a_property_loads_no_package_of_the_project(
+    tmp_path: Path, group: str, name: str, management: str
+) -> None:
+    """Maven puts properties in before it joins plugins, so that this one is the compiler's."""
+    loaded = "<dependency><groupId>evil</groupId><artifactId>loaded</artifactId><version>1</version></dependency>"
+    plugin = f"<groupId>{group}</groupId><artifactId>{name}</artifactId><dependencies>{loaded}</dependencies>"
+    properties = "<g>org.apache.maven.plugins</g><a>maven-compiler-plugin</a><b>compiler</b>"
+    build = management.format(f"<plugins><plugin>{plugin}</plugin></plugins>")
+    write(tmp_path, {"pom.xml": pom(f"<properties>{properties}</properties><build>{build}</build>")})
+
+    found = maven_manifest.read(tmp_path, "")
+
+    assert "evil" not in found.poms["pom.xml"]
+    assert {one.name for one in found.beside} == {"loaded"}, "it is fetched, for the project's own commands"
+    assert found.other_plugins
+
+
 HOSTILE = """<project><modelVersion>4.0.0</modelVersion>
 <groupId>own</groupId><artifactId>a</artifactId><version>1</version><packaging>bundle</packaging>
 <repositories><repository><id>elsewhere</id><url>http://127.0.0.1:9/elsewhere</url></repository></repositories>

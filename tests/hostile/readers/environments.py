@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.sandbox.node import npmrc, project
-from agent.sandbox.toolchains import cargo_manifest, cargo_skeleton, composer_manifest, go_modules, maven_manifest
+from agent.sandbox.toolchains import cargo_manifest, cargo_skeleton, composer_manifest, go_modules, maven_manifest, maven_poms
 from tests.hostile.reader import Reader
 
 
@@ -145,11 +145,11 @@ READERS = [
             "properties": lambda n: pom("<properties>" + "<a>${a}</a>" * (n // 11)),
             "a version": lambda n: pom("<parent><groupId>a</groupId><artifactId>b</artifactId><version>" + "1." * (n // 2)),
         },
-        ("agent.sandbox.toolchains.maven_manifest",),
+        ("agent.sandbox.toolchains.maven_manifest", "agent.sandbox.toolchains.maven_poms"),
     ),
     Reader(
         "a list of Maven's packages",
-        lambda text: maven_manifest.listing([maven_manifest.Coordinates("a", str(text), "1")]),
+        lambda text: maven_manifest.listing([maven_poms.Coordinates("a", str(text), "1")]),
         {"a name": lambda n: "a" * n},
         (),
     ),
