@@ -61,8 +61,7 @@ class BackupReport:
 
 
 def backup(place: Path, tell: Callable[[str], None] = lambda text: None) -> BackupReport:
-    """Writes a backup into ``place``, a new or empty directory. Raises BackupFailed and
-    StoreAway."""
+    """Writes a backup into ``place``, a new or empty directory. Raises BackupFailed and StoreAway."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     place.chmod(0o700)
     if any(place.iterdir()):
