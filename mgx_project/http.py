@@ -19,7 +19,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.db import close_old_connections
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from .body_limit import Receive, Scope, Send
@@ -59,10 +59,12 @@ class OneThreadHandler(ASGIHandler):
         """The response, with all that the thread held for it given back: a stream is made in another thread."""
         signals.request_started.send(sender=self.__class__, scope=scope)
         response = self.get_response(request)
+        response._handler_class = self.__class__  # type: ignore[attr-defined]
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
         if isinstance(response, StreamingHttpResponse):
             close_old_connections()
         else:
-            response._handler_class = self.__class__  # type: ignore[attr-defined]
             response.close()
         return response
 

@@ -26,8 +26,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
@@ -35,6 +33,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 
 from agent.excerpts import end_of
+from mgx_project.common import store
 from mgx_project.common.errors import MGXError
 
 from .models import Artifact, TaskRun
@@ -45,7 +44,6 @@ BEFORE = "mgx_before"
 """Schema in which a database that is replaced waits until the backup is in its place."""
 FENCES = 1_000
 """Added to every run's fence by a restore: no worker from before, which may still be at work, passes for its owner."""
-CHUNK = 1 << 20
 
 
 class BackupFailed(MGXError):
@@ -64,7 +62,7 @@ class BackupReport:
 
 
 def backup(place: Path, tell: Callable[[str], None] = lambda text: None) -> BackupReport:
-    """Writes a backup into ``place``, a new or empty directory. Raises BackupFailed."""
+    """Writes a backup into ``place``, a new or empty directory. Raises BackupFailed and StoreAway."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     place.chmod(0o700)
     if any(place.iterdir()):
@@ -92,7 +90,8 @@ def restore(place: Path, *, replace: bool = False, tell: Callable[[str], None] =
     """Restores ``place`` into this server's database and store, and migrates it. Workers and web must be stopped.
 
     ``replace`` drops what the database has; without it, one that has runs or workspaces is refused. Raises BackupFailed before
-    anything is changed where the backup is not whole, or was made with other encryption keys.
+    anything is changed where the backup is not whole, or was made with other encryption keys; StoreAway before the database
+    is.
     """
     manifest = _manifest(place)
     if not replace and _has_content():
@@ -196,41 +195,30 @@ def _snapshot() -> Iterator[str]:
 
 
 def _copy_out(path: str, sha256: str, to: Path) -> bool:
-    """False where the store has no such bytes any more."""
+    """False where the store has no such bytes any more. Raises StoreAway."""
     target = _inside(to, path)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    digest = hashlib.sha256()
     try:
-        with default_storage.open(path) as source, target.open("wb") as copy:
-            while piece := source.read(CHUNK):
-                digest.update(piece)
-                copy.write(piece)
+        content = store.read(path)
     except FileNotFoundError:
-        target.unlink(missing_ok=True)
         return False
-    if digest.hexdigest() != sha256:
-        target.unlink()
+    if hashlib.sha256(content).hexdigest() != sha256:
         return False
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.write_bytes(content)
     return True
 
 
 def _copy_in(path: str, source: Path) -> None:
-    with suppress(FileNotFoundError), default_storage.open(path) as there:
-        if _digest_of(there) == _digest(source):
+    content = source.read_bytes()
+    with suppress(FileNotFoundError):
+        if store.read(path, len(content) + 1) == content:
             return
-    default_storage.save(path, ContentFile(source.read_bytes()))
+    store.write(path, content)
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return _digest_of(file)
-
-
-def _digest_of(file: File[bytes] | Any) -> str:
-    digest = hashlib.sha256()
-    while piece := file.read(CHUNK):
-        digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _keys() -> str:

@@ -26,16 +26,28 @@ SAID = "The artifact store answers again: the run goes on."
 
 def resume(*, now: bool = False) -> int:
     """Returns how many go on. ``now``: also those that are to wait for some time yet."""
-    waiting = list(TaskRun.across_tenants.filter(status=Status.PAUSED, pause_reason="storage").order_by("updated_at"))
-    waits = {} if now else _waits(waiting)
-    due = [run for run in waiting if clock.now() - run.updated_at >= waits.get(run.pk, timedelta())][:MOST]
-    if not due:
+    found = _due(now=now)
+    if not found:
         return 0
     try:
         store.check()
     except store.StoreAway:
         return 0
-    return sum(resume_unchanged(run, SAID) for run in due)
+    return sum(resume_unchanged(run, SAID) for run in found)
+
+
+def _due(*, now: bool = False) -> list[TaskRun]:
+    """At most `MOST`, of which only the key and the time of the last change are read: while the store is away, all runs that
+    work come to wait."""
+    waiting = TaskRun.across_tenants.filter(status=Status.PAUSED, pause_reason="storage").only("updated_at")
+    if not now:
+        waiting = waiting.filter(updated_at__lte=clock.now() - FIRST_WAIT)
+    left, found = list(waiting.order_by("updated_at")), list[TaskRun]()
+    while left and len(found) < MOST:
+        runs, left = left[:MOST], left[MOST:]
+        waits = {} if now else _waits(runs)
+        found += [run for run in runs if clock.now() - run.updated_at >= waits.get(run.pk, timedelta())]
+    return found[:MOST]
 
 
 def _waits(runs: Sequence[TaskRun]) -> dict[uuid.UUID, timedelta]:

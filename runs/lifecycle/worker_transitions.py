@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -28,6 +29,7 @@ from ..querysets import claimable
 from . import change_review, claim_spans, fair_claim, versions, worker_deaths
 from .base import Unwritten, approve, cancel, end_lease, finish, locked, save_state, tell
 
+log = structlog.stdlib.get_logger(__name__)
 TRIES = 20
 """Candidates of one claim: runs and tasks that are locked by others are skipped."""
 
@@ -194,10 +196,13 @@ def take_new_branch(run: TaskRun, fence: int) -> None:
         setattr(run, name, value)
 
 
-def _has_ended(run: TaskRun) -> bool:
-    """Whether the claim's last phase is written: what its worker meets afterwards, such as an error of its clean-up, changes
-    nothing. A run that nobody ever claimed has the fence 0."""
-    return run.is_final or (run.fence > 0 and run.lease_expires_at is None)
+def _has_ended(run: TaskRun, error: str) -> bool:
+    """Whether the claim's last phase is written: an ``error`` that its worker meets afterwards, such as one of its clean-up,
+    changes nothing, so only the log tells of it. A run that nobody ever claimed has the fence 0."""
+    if not run.is_final and (run.fence == 0 or run.lease_expires_at is not None):
+        return False
+    log.warning("an error after the end of the phase changes nothing", status=run.status, error=error)
+    return True
 
 
 def pause(
@@ -206,7 +211,7 @@ def pause(
     """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`). Does nothing if the phase has ended by
     now."""
     with locked(run_id, fence=fence) as run:
-        if _has_ended(run) or Status.PAUSED not in run.state.successors or _cancel_if_asked(run):
+        if _has_ended(run, detail) or Status.PAUSED not in run.state.successors or _cancel_if_asked(run):
             return run
         run.paused_from = run.status
         run.enter(Status.PAUSED)
@@ -222,7 +227,7 @@ def pause(
 def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
     """Does nothing if the phase has ended by now."""
     with locked(run_id, fence=fence) as run:
-        if _has_ended(run):
+        if _has_ended(run, detail):
             return run
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})

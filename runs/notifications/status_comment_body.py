@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mgx_project.common import clock
+
 from ..models import TaskRun
 from ..models.run_state import Milestone, RunAction, RunOutcome
 from .pull_request_body import code, quoted, summary_of
@@ -26,7 +28,13 @@ def news(run: TaskRun) -> tuple[str, str] | None:
     if state.outcome is RunOutcome.SUCCEEDED and run.pr_url:
         # the service notifies of a new pull request itself, but of new commits in one only some people
         return (f"{state.notice}:{run.pk}", _done(run)) if _is_continuation(run) else None
-    key = f"{state.notice}:{run.pk}" if state.final else f"{state.notice}:{run.pk}:{run.fence}"
+    if state.final:
+        key = f"{state.notice}:{run.pk}"
+    elif run.pause_reason == "storage":
+        # it goes on without a person, and may be paused again some times an hour: once a day is enough
+        key = f"{state.notice}:{run.pk}:storage:{clock.now():%Y-%m-%d}"
+    else:
+        key = f"{state.notice}:{run.pk}:{run.fence}"
     return key, f"Run #{run.run_number} {_stands(run)}"
 
 

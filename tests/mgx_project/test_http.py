@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 
@@ -17,6 +18,7 @@ from mgx_project.http import OneThreadHandler
 
 both_here = threading.Barrier(2, timeout=20)
 left = asyncio.Event()
+FILE = bytes(4 * OneThreadHandler.chunk_size)
 
 
 def said(request: HttpRequest) -> HttpResponse:
@@ -56,13 +58,17 @@ def failing(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(lines())
 
 
+def filed(request: HttpRequest) -> FileResponse:
+    return FileResponse(BytesIO(FILE))
+
+
 def queried(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse(str(threading.get_ident()))
 
 
-urlpatterns = [path(view.__name__, view) for view in (said, awaited, thread, together, lasting, failing, queried)]
+urlpatterns = [path(view.__name__, view) for view in (said, awaited, thread, together, lasting, failing, filed, queried)]
 
 
 def application() -> Any:
@@ -180,3 +186,15 @@ async def test_an_answered_request_holds_no_connection_to_the_database(client: h
 
 def _held(pool: dict[str, int]) -> int:
     return pool["pool_size"] - pool["pool_available"]
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")  # of files Django does so
+@override_settings(ROOT_URLCONF=__name__)
+async def test_a_file_is_sent_in_the_pieces_that_django_sends(signals: list[tuple[str, int]]) -> None:
+    """64 KiB each: a message for every 4 KiB, as a `FileResponse` reads by itself, would keep the event loop busy."""
+    sent: list[dict[str, Any]] = []
+    await _answer("/filed", sent, _Never())()
+    pieces = [message["body"] for message in sent if message.get("body")]
+    assert b"".join(pieces) == FILE
+    assert len(pieces) == len(FILE) // OneThreadHandler.chunk_size
+    assert [signal for signal, _ in signals] == ["begun", "ended"]

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from mgx_project.artifact_storage import bucket
-from runs import backups
+from runs import artifacts, backups
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
 from runs.worker.journal import RunJournal
@@ -23,7 +23,7 @@ from ..support import s3
 from ..support.run_actors import work_on
 from ..support.scripted_openai import Call, Reply
 from ..support.team_script import plan, script
-from .conftest import drive, types
+from .conftest import Tenant, drive, types
 from .hosted import Hosted
 from .test_durability import Crash, expire
 
@@ -141,3 +141,19 @@ def test_what_is_not_a_whole_backup_of_this_server_is_refused_before_anything_ch
     refused("has no manifest.json")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def test_a_store_that_is_away_ends_a_backup_and_a_restore_with_a_sentence(
+    tenant: Tenant, tmp_path: Path, settings: Any
+) -> None:
+    artifacts.store(tenant.run(), "log", b"kept", kind=Artifact.Kind.LOG, content_type="text/plain")
+    good, lost = tmp_path / "good", tmp_path / "lost"
+    call_command("backup", str(good))
+    whole, blocked = settings.STORAGES["default"], tmp_path / "blocked"
+    blocked.write_text("a file where the store's directory should be")
+    settings.STORAGES = {**settings.STORAGES, "default": {**whole, "OPTIONS": {**whole["OPTIONS"], "location": blocked}}}
+    for command in (["backup", str(lost)], ["restore", str(good), "--replace"]):
+        with pytest.raises(CommandError, match="The artifact store does not answer"):
+            call_command(*command)
+    assert not (lost / "manifest.json").exists()
+    assert TaskRun.objects.for_workspace(tenant.workspace.pk).exists(), "the database is as it was"

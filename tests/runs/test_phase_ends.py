@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from structlog.testing import capture_logs
 
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.ports import Outcome, PlanDraft
@@ -90,3 +91,13 @@ def test_a_cancel_at_any_moment_around_the_end_of_a_phase_is_never_lost(tenant: 
         run.refresh_from_db()
         assert run.status == Status.CANCELLED, (works, asks, run.status, run.lease_expires_at, run.cancel_requested_at)
         assert types(run)[-1] == "cancelled"
+
+
+def test_what_a_worker_meets_after_the_end_is_in_the_log(tenant: Tenant) -> None:
+    run = worker_transitions.claim(tenant.run().pk, {Status.QUEUED})
+    assert run is not None
+    worker_transitions.finish_planning(run.pk, run.fence, DRAFT, prompt_version="1")
+    with capture_logs() as logs:
+        worker_transitions.fail(run.pk, run.fence, "x", "The first.")
+        worker_transitions.pause(run.pk, run.fence, "storage", "The second.")
+    assert [(entry["log_level"], entry["error"]) for entry in logs] == [("warning", "The first."), ("warning", "The second.")]

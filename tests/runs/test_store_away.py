@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mgx_project.artifact_storage import BRIEF_SECONDS, bucket
 from mgx_project.common import clock
 from runs import artifacts, services
-from runs.lifecycle import worker_transitions
+from runs.lifecycle import store_returns, worker_transitions
 from runs.lifecycle.store_returns import resume
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
@@ -211,3 +213,22 @@ def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant) 
         assert resume() == 0, seconds
         rows.update(updated_at=clock.now() - timedelta(seconds=seconds + 1))
         assert resume() == 1, seconds
+
+
+def test_a_look_reads_little_of_runs_and_stops_when_enough_go_on(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the store is away, all that work pauses, and this is done every two seconds."""
+    monkeypatch.setattr(store_returns, "MOST", 2)
+    runs = [tenant.run() for _ in range(6)]
+    for age, run in enumerate(runs):
+        claimed = worker_transitions.claim(run.pk, {Status.QUEUED})
+        assert claimed is not None
+        worker_transitions.pause(run.pk, claimed.fence, "storage", "The artifact store does not answer.")
+        since = clock.now() - timedelta(minutes=20 - age)
+        TaskRun.across_tenants.filter(pk=run.pk).update(updated_at=since)
+    with CaptureQueriesContext(connection) as asked:
+        assert resume() == 2
+    statuses = [TaskRun.across_tenants.get(pk=run.pk).status for run in runs]
+    assert statuses == [Status.PLANNING] * 2 + [Status.PAUSED] * 4
+    looked, counted = (query["sql"] for query in asked.captured_queries[:2])
+    assert '"plan"' not in looked and '"results"' not in looked
+    assert [run.pk for run in runs if str(run.pk) in counted or run.pk.hex in counted] == [run.pk for run in runs[:2]], counted

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mgx_project.common.store import StoreAway
+
 from ...backups import BackupFailed, restore
 
 
@@ -23,6 +25,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, directory: Path, replace: bool, **options: Any) -> None:
         try:
             report = restore(directory, replace=replace, tell=lambda text: self.stderr.write(f"· {text}"))
-        except BackupFailed as error:
+        except (BackupFailed, StoreAway) as error:
             raise CommandError(f"{error.detail} {error.hint}".strip()) from None
         self.stdout.write(json.dumps({"directory": str(directory), **asdict(report)}))

@@ -11,7 +11,10 @@ from django.db.models.functions import Now
 
 from mgx_project.common import clock
 from runs import services
+from runs.lifecycle import worker_transitions
+from runs.lifecycle.self_resume import resume_unchanged
 from runs.models import OutgoingComment, TaskRun
+from runs.models.run_state import Status
 from runs.notifications import replies
 from runs.reaper import Reaper
 from runs.webhooks import processing
@@ -173,3 +176,20 @@ def test_what_is_due_at_one_moment_is_said_as_it_was_queued(story: Story) -> Non
         OutgoingComment.across_tenants.filter(pk=row.pk).update(created_at=now - timedelta(seconds=9 - number))
     story.say()
     assert [text.partition("\n")[0] for text in said(story, issue["number"])] == ["1.", "2.", "3.", "4.", "5."]
+
+
+def test_a_run_that_is_paused_and_goes_on_by_itself_again_and_again_says_so_once(story: Story) -> None:
+    """Of a pause that waits for somebody each is said: who resumed the run is to know."""
+    issue = story.issue("total() crashes on None")
+    story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
+    run = newest(story.link)
+    reasons = ("storage", "storage", "storage", "sandbox", "sandbox")
+    for reason in reasons:
+        claimed = worker_transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING})
+        assert claimed is not None
+        worker_transitions.pause(run.pk, claimed.fence, reason, f"The {reason} failed.")
+        story.say()
+        run.refresh_from_db()
+        assert resume_unchanged(run, "It goes on.")
+    paused = [text for text in said(story, issue["number"]) if text.startswith("Run #1 is paused")]
+    assert [next(reason for reason in set(reasons) if reason in text) for text in paused] == ["storage", "sandbox", "sandbox"]
