@@ -13,7 +13,7 @@ from __future__ import annotations
 import posixpath
 import xml.etree.ElementTree as ET
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,8 +25,11 @@ POM = "pom.xml"
 MAX_POMS = 500
 MAX_PARENTS = 20
 """From a pom to the last of its parents."""
+MAX_TEXT = 16 << 20
+"""Characters of all poms that are read, each counted once; an element of four takes a hundred bytes."""
 MAX_COPIED = 20_000
 """Elements of one pom."""
+MAX_NOTES = 100
 MAX_NAME = 300
 """Characters of what names one package; they become directories."""
 PARENTS = ".parents"
@@ -66,6 +69,7 @@ _PROJECT: Mapping[str, object] = {
 RUNNER = "maven-surefire-plugin"
 _OF_RUNNER = ("groups", "excludedGroups", "parallel")
 """Settings of Surefire by which it takes another of its packages."""
+_NO_PLACE = frozenset(("target", ".mvn"))
 _NAME = linear(r"[\w-]+(?:\.[\w-]+)*")
 _VERSION = linear(r"[\w-]+(?:[.+][\w-]+)*")
 _REFERENCE = linear(r"\$\{([^}$]{1,200})\}")
@@ -133,6 +137,8 @@ class _Reader:
         self.root = root
         self.fetched = fetched
         self.found = MavenManifest()
+        self.left = MAX_TEXT
+        self.known: dict[tuple[Path, str], ET.Element | None] = {}
 
     def read(self, first: str) -> MavenManifest:
         documents = self._documents(first)
@@ -149,7 +155,7 @@ class _Reader:
             for at, one in enumerate([document, *(parent for _, parent in chains[path])]):
                 parent = places[at + 1] if at + 1 < len(places) else local if at == 0 else None
                 if places[at] not in self.found.poms:
-                    self.found.poms[places[at]] = self._made(one, places[at], parent, names)
+                    self.found.poms[places[at]] = self._made(one, places[at], parent, names, documents)
             if _child(document, "packaging") != "pom":
                 self.found.modules.append(posixpath.dirname(path))
         return self.found
@@ -160,16 +166,29 @@ class _Reader:
         documents: dict[str, ET.Element] = {}
         while waiting and len(documents) < MAX_POMS:
             path = waiting.popleft()
-            document = _parsed(read_text(self.root, path))
+            document = self._parsed(self.root, path)
             if document is None:
                 if path != first:
-                    self.found.notes.append(f"refused: {path[:200]} (it can't be read)")
+                    self._refused(f"{path[:200]} (it can't be read)")
                 continue
             documents[path] = document
             near = [*islice(self._modules(path, document), MAX_POMS), self._local_parent(path, document)]
-            waiting += [one for one in dict.fromkeys(near) if one is not None and one not in seen]
-            seen.update(waiting)
+            fresh = [one for one in dict.fromkeys(near) if one is not None and one not in seen]
+            waiting += fresh
+            seen.update(fresh)
         return documents
+
+    def _parsed(self, root: Path, path: str) -> ET.Element | None:
+        """Read once, as each module leads to its parent; None also where all that is read becomes too much."""
+        if (root, path) not in self.known:
+            text = read_text(root, path)
+            self.left -= len(text or "")
+            self.known[root, path] = _parsed(text) if self.left >= 0 else None
+        return self.known[root, path]
+
+    def _refused(self, what: str) -> None:
+        if len(self.found.notes) < MAX_NOTES:
+            self.found.notes.append(f"refused: {what}")
 
     def _modules(self, path: str, document: ET.Element) -> Iterator[str]:
         for entry in document.iterfind(".//{*}modules/{*}module"):
@@ -183,7 +202,7 @@ class _Reader:
             return None
         entry = parent.find("{*}relativePath")
         place = _place(path, "../pom.xml" if entry is None else entry.text)
-        above = _parsed(read_text(self.root, place)) if place is not None else None
+        above = self._parsed(self.root, place) if place is not None else None
         if place is None or above is None:
             return None
         inherited = above.find("{*}parent")
@@ -206,7 +225,7 @@ class _Reader:
             self.found.parents.add(asked)
             if self.fetched is None:
                 break
-            above = _parsed(read_text(self.fetched, asked.path))
+            above = self._parsed(self.fetched, asked.path)
             if above is None:
                 self.found.unknown = f"The parent {asked.group}:{asked.name}:{asked.version} can't be read."
                 break
@@ -217,16 +236,16 @@ class _Reader:
     def _extensions(self, first: str) -> None:
         """What Maven itself loads when it starts here."""
         path = posixpath.join(posixpath.dirname(first), ".mvn/extensions.xml")
-        document = _parsed(read_text(self.root, path))
+        document = self._parsed(self.root, path)
         for entry in document.iterfind("{*}extension") if document is not None else ():
             self._needs(entry)
 
     def _refusals(self, path: str, document: ET.Element) -> None:
         for name in ("repositories", "pluginRepositories"):
             if document.find(f".//{{*}}{name}") is not None:
-                self.found.notes.append(f"refused: {path}: {name} (only the server's own registry is asked)")
+                self._refused(f"{path[:200]}: {name} (only the server's own registry is asked)")
 
-    def _made(self, document: ET.Element, path: str, above: str | None, names: set[str]) -> str:
+    def _made(self, document: ET.Element, path: str, above: str | None, names: set[str], ours: Mapping[str, ET.Element]) -> str:
         left = [MAX_COPIED]
         made = ET.Element("project")
         _copy(document, made, _PROJECT, names, left)
@@ -237,16 +256,14 @@ class _Reader:
         packaging = made.find("packaging")
         if packaging is not None and packaging.text not in PACKAGINGS:
             packaging.text = "jar"
-        if path.startswith(f"{PARENTS}/"):
-            for holder in [made, *made.iterfind("profiles/profile")]:
-                for modules in holder.findall("modules"):
-                    holder.remove(modules)
+        for modules in made.iter("modules"):
+            _lead_to(modules, path, () if path.startswith(f"{PARENTS}/") else ours)
         for dependencies in made.iter("dependencies"):
             for dependency in list(dependencies):
                 if _child(dependency, "scope") == "system":
                     dependencies.remove(dependency)
                     name = _child(dependency, "artifactId")[:100]
-                    self.found.notes.append(f"refused: {path}: {name} (not a package of the registry)")
+                    self._refused(f"{path[:200]}: {name} (not a package of the registry)")
         self._plugins(document, made)
         return ET.tostring(made, encoding="unicode")
 
@@ -257,8 +274,9 @@ class _Reader:
             self._needs(entry)
         chosen = _settings_of_runner(document)
         for plugin in made.iter("plugin"):
-            name = _child(plugin, "artifactId")
-            if name not in STARTED or _child(plugin, "groupId") not in ("", _PLUGINS):
+            name, group = _child(plugin, "artifactId"), _child(plugin, "groupId")
+            is_other = name not in STARTED or group not in ("", _PLUGINS)
+            if is_other and "$" not in name + group:  # behind which Maven may put the name of any plugin
                 self.found.other_plugins = True
                 continue
             for dependencies in plugin.findall("dependencies"):
@@ -285,6 +303,16 @@ def _settings_of_runner(document: ET.Element) -> dict[str, str]:
     return found
 
 
+def _lead_to(modules: ET.Element, path: str, ours: Container[str]) -> None:
+    """Keeps the modules that are among ``ours``, by our own paths: Maven would take any other pom as it is, such as one of the
+    registry by its path among the packages."""
+    places = dict.fromkeys(_place(path, module.text) for module in modules)
+    modules[:] = []
+    for place in places:
+        if place is not None and place in ours:
+            ET.SubElement(modules, "module").text = posixpath.relpath(place, posixpath.dirname(path) or ".")
+
+
 def _named(above: ET.Element, asked: Coordinates) -> ET.Element:
     """As it is asked for: a pom that calls itself something else would be asked for again, and taken as it is."""
     for name, text in zip(_COORDINATES, (asked.group, asked.name, asked.version), strict=True):
@@ -295,13 +323,13 @@ def _named(above: ET.Element, asked: Coordinates) -> ET.Element:
 
 
 def _place(path: str, said: str | None) -> str | None:
-    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository, and where
-    something of ours lies."""
+    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository, where
+    something of ours or the settings of Maven lie, and for a name in which Maven would put a property."""
     name = (said or "").strip().replace("\\", "/")
     place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     place = place if place.endswith(".xml") else posixpath.normpath(f"{place}/{POM}")
     inside = name and not place.startswith(("/", "../", f"{PARENTS}/"))
-    return place if inside and "target" not in place.split("/") else None
+    return place if inside and "$" not in place and _NO_PLACE.isdisjoint(place.split("/")) else None
 
 
 def _copy(source: ET.Element, made: ET.Element, allowed: Mapping[str, object], names: set[str], left: list[int]) -> None:
