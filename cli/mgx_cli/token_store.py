@@ -87,7 +87,7 @@ def _backend() -> KeyringBackend | None:
 
     backend = keyring.get_keyring()
     chosen = load_env() or load_config()
-    if isinstance(backend, ChainerBackend) and not chosen:  # its own priority says nothing of those it is made of
+    if isinstance(backend, ChainerBackend) and not chosen:  # its own priority is not that of its members
         return next((one for one in backend.backends if one.priority >= 1), None)
     return backend if backend.priority >= (0 if chosen else 1) else None
 
