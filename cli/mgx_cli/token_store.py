@@ -88,10 +88,13 @@ def _backend() -> KeyringBackend | None:
     if find_spec("keyring") is None:
         return None
     import keyring
+    from keyring.backends.chainer import ChainerBackend
     from keyring.core import load_config, load_env
 
     backend = keyring.get_keyring()
     chosen = load_env() or load_config()
+    if isinstance(backend, ChainerBackend) and not chosen:  # its own priority is not that of its members
+        return next((one for one in backend.backends if one.priority >= 1), None)
     return backend if backend.priority >= (0 if chosen else 1) else None
 
 

@@ -19,6 +19,7 @@ from ..lifecycle import revisions
 from ..models import ProcessedWebhook, TaskRun
 from ..models.run_state import FINAL
 from ..notifications.pull_request_body import code
+from . import programs
 from .effects import Effect, attempt, claim, is_done, say
 
 DIGEST = "issue_digest"
@@ -29,15 +30,19 @@ def labelled(link: RepositoryLink, who: Principal, event: IssueLabelled) -> None
     """A label on a pull request of ours does not create a task: the project may add it to all pull requests."""
     number = event.issue.number
 
-    def begin() -> Effect | None:
-        if revisions.latest_of(link, number) is not None:
-            return None
+    def begin() -> Effect:
         effect = start(link, who, event.issue, auto_approve=False)
         return replace(effect, text=f"Label added by {code(event.actor)}: {effect.text}")
 
     with transaction.atomic():
-        if claim(link, event.key) and not _is_told_twice(link, event):
-            say(link, event.key, attempt(number, event.actor, begin))
+        if not claim(link, event.key) or _is_told_twice(link, event):
+            return
+        if revisions.latest_of(link, number) is not None:
+            return
+        if said := programs.refusal(link, who, task_of(link, event.issue)):
+            say(link, programs.key_of(number), Effect(number, said))
+            return
+        say(link, event.key, attempt(number, event.actor, begin))
 
 
 def unlabelled(link: RepositoryLink, event: IssueUnlabelled) -> None:

@@ -1,7 +1,7 @@
 """How much work other programs may begin: one that answers each of our comments would go on with us for ever.
 
-Reviews and comments of programs begin a few runs of a task, and so of its pull request, within a day (`Project.program_runs`).
-People may begin more.
+Reviews, comments and labels of programs begin a few runs of a task, and so of its pull request, within a day
+(`Project.program_runs`). People may begin more.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from agent.changes.renames import MAX_BYTES, similar
@@ -31,3 +33,17 @@ def test_the_file_that_is_most_alike_is_the_source(
     old: dict[str, bytes | None], new: dict[str, bytes | None], found: dict[str, str]
 ) -> None:
     assert similar(old, new) == found
+
+
+def test_large_files_of_many_lines_are_not_compared_with_each_other() -> None:
+    large = b"\n".join(str(number).encode() for number in range(140_000))
+    files = {str(number): large for number in range(4)}
+    started = time.process_time()
+    assert similar(files, files) == {}
+    assert time.process_time() - started < 2
+    assert similar({"a": large}, {"b": large + b"\nmore"}) == {"b": "a"}
+
+
+def test_many_bytes_are_not_held() -> None:
+    few = b"a\n" * (MAX_BYTES // 2)
+    assert similar({str(number): few for number in range(17)}, {"b": few}) == {}

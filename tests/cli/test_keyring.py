@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Mgx
+from tests.cli.conftest import MGX, Mgx
 from tests.cli.standin import TOKEN, Standin
 
 UNSET = {"MGX_SERVER": None, "MGX_TOKEN": None}
@@ -88,3 +88,26 @@ def test_a_keyring_that_is_gone_is_named_with_the_way_back(mgx: Mgx, server: Sta
 def test_the_keyring_is_imported_only_for_a_token_that_is_in_it(mgx: Mgx, server: Standin) -> None:
     login(mgx, server)
     assert mgx("list", **UNSET, **MISSING).returncode == 0
+
+
+WEAK = """from keyrings.alt.file import PlaintextKeyring
+class Keyring(PlaintextKeyring):
+    priority = 0.6
+"""
+
+
+def test_several_keyrings_that_are_no_safer_than_the_file_are_not_used_as_one(
+    bare_env: dict[str, str], server: Standin, tmp_path: Path, config_file: Path, keyring_file: Path
+) -> None:
+    installed = tmp_path / "installed"
+    (installed / "weak-1.dist-info").mkdir(parents=True)
+    (installed / "weak.py").write_text(WEAK)
+    (installed / "weak-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: weak\nVersion: 1\n")
+    (installed / "weak-1.dist-info/entry_points.txt").write_text("[keyring.backends]\nweak = weak\n")
+
+    environment = {**bare_env, "PYTHONPATH": str(installed)}
+    command = [MGX, "login", "--server", server.url, "--token-stdin"]
+    subprocess.run(command, env=environment, cwd=tmp_path, input=f"{TOKEN}\n", text=True, check=True, capture_output=True)
+
+    assert not keyring_file.exists()
+    assert TOKEN in config_file.read_text()

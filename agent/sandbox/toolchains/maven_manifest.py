@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -29,6 +29,7 @@ from agent.sandbox.toolchains.maven_poms import (
     child,
     coordinates_of,
     local_name,
+    place_of,
 )
 
 MAX_COPIED = 20_000
@@ -139,7 +140,7 @@ class _Writer:
     def _refusals(self, path: str, document: ET.Element) -> None:
         for name in ("repositories", "pluginRepositories"):
             if document.find(f".//{{*}}{name}") is not None:
-                self.found.notes.append(f"refused: {path}: {name} (only the server's own registry is asked)")
+                self.project.refuse(f"{path[:200]}: {name} (only the server's own registry is asked)")
 
     def _made(self, document: ET.Element, path: str, above: str | None) -> str:
         left = [MAX_COPIED]
@@ -152,16 +153,14 @@ class _Writer:
         packaging = made.find("packaging")
         if packaging is not None and packaging.text not in PACKAGINGS:
             packaging.text = "jar"
-        if path.startswith(f"{PARENTS}/"):
-            for holder in [made, *made.iterfind("profiles/profile")]:
-                for modules in holder.findall("modules"):
-                    holder.remove(modules)
+        for modules in made.iter("modules"):
+            _lead_to(modules, path, () if path.startswith(f"{PARENTS}/") else self.project.documents)
         for dependencies in made.iter("dependencies"):
             for dependency in list(dependencies):
                 if child(dependency, "scope") == "system":
                     dependencies.remove(dependency)
                     name = child(dependency, "artifactId")[:100]
-                    self.found.notes.append(f"refused: {path}: {name} (not a package of the registry)")
+                    self.project.refuse(f"{path[:200]}: {name} (not a package of the registry)")
         self._plugins(document, made)
         return ET.tostring(made, encoding="unicode")
 
@@ -176,7 +175,7 @@ class _Writer:
             started = group in ("", _PLUGINS) and name in STARTED
             self.found.other_plugins |= not started
             # Maven puts properties in before it joins plugins of one name, so that any of these may be a started one
-            if not started and "${" not in group + name:
+            if not started and "$" not in group + name:
                 continue
             for dependencies in plugin.findall("dependencies"):
                 for entry in dependencies:
@@ -200,6 +199,16 @@ def _settings_of_runner(document: ET.Element) -> dict[str, str]:
         if child(plugin, "artifactId") == RUNNER and settings is not None:
             found |= {name: text for name in _OF_RUNNER if VERSION.fullmatch(text := child(settings, name))}
     return found
+
+
+def _lead_to(modules: ET.Element, path: str, ours: Container[str]) -> None:
+    """Keeps the modules that are among ``ours``, by our own paths: Maven would take any other pom as it is, such as one of the
+    registry by its path among the packages."""
+    places = dict.fromkeys(place_of(path, module.text) for module in modules)
+    modules[:] = []
+    for place in places:
+        if place is not None and place in ours:
+            ET.SubElement(modules, "module").text = posixpath.relpath(place, posixpath.dirname(path) or ".")
 
 
 def _copy(source: ET.Element, made: ET.Element, allowed: Mapping[str, object], names: set[str], left: list[int]) -> None:

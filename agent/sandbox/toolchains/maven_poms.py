@@ -20,11 +20,15 @@ POM = "pom.xml"
 MAX_POMS = 500
 MAX_PARENTS = 20
 """From a pom to the last of its parents."""
+MAX_TEXT = 16 << 20
+"""Characters of all poms that are read, each counted once; an element of four takes a hundred bytes."""
+MAX_NOTES = 100
 MAX_NAME = 300
 """Characters of what names one package; they become directories."""
 PARENTS = ".parents"
 """Where poms of the registry lie among those of the project, as a pom of the registry does not say where its own are."""
 COORDINATES = ("groupId", "artifactId", "version")
+_NO_PLACE = frozenset(("target", ".mvn"))
 NAME = linear(r"[\w-]+(?:\.[\w-]+)*")
 VERSION = linear(r"[\w-]+(?:[.+][\w-]+)*")
 
@@ -56,6 +60,10 @@ class ProjectPoms:
     unknown: str = ""
     notes: list[str] = field(default_factory=list)
 
+    def refuse(self, what: str) -> None:
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(f"refused: {what}")
+
     @property
     def everything(self) -> Iterator[ET.Element]:
         yield from self.documents.values()
@@ -74,6 +82,8 @@ class _Reader:
         self.root = root
         self.fetched = fetched
         self.found = ProjectPoms()
+        self.left = MAX_TEXT
+        self.known: dict[tuple[Path, str], ET.Element | None] = {}
 
     def read(self, first: str) -> ProjectPoms:
         found = self.found
@@ -84,7 +94,7 @@ class _Reader:
         for above in found.above.values():
             if above is not None and above not in found.documents:
                 found.unknown = f"The pom {above} is one too many."
-        extensions = parsed(read_text(self.root, posixpath.join(posixpath.dirname(first), ".mvn/extensions.xml")))
+        extensions = self._parsed(self.root, posixpath.join(posixpath.dirname(first), ".mvn/extensions.xml"))
         found.extensions = extensions.findall("{*}extension") if extensions is not None else []
         return found
 
@@ -94,20 +104,29 @@ class _Reader:
         documents: dict[str, ET.Element] = {}
         while waiting and len(documents) < MAX_POMS:
             path = waiting.popleft()
-            document = parsed(read_text(self.root, path))
+            document = self._parsed(self.root, path)
             if document is None:
                 if path != first:
-                    self.found.notes.append(f"refused: {path[:200]} (it can't be read)")
+                    self.found.refuse(f"{path[:200]} (it can't be read)")
                 continue
             documents[path] = document
             near = [*islice(self._modules(path, document), MAX_POMS), self._local_parent(path, document)]
-            waiting += [one for one in dict.fromkeys(near) if one is not None and one not in seen]
-            seen.update(waiting)
+            fresh = [one for one in dict.fromkeys(near) if one is not None and one not in seen]
+            waiting += fresh
+            seen.update(fresh)
         return documents
+
+    def _parsed(self, root: Path, path: str) -> ET.Element | None:
+        """Read once, as each module leads to its parent; None also where all that is read becomes too much."""
+        if (root, path) not in self.known:
+            text = read_text(root, path)
+            self.left -= len(text or "")
+            self.known[root, path] = parsed(text) if self.left >= 0 else None
+        return self.known[root, path]
 
     def _modules(self, path: str, document: ET.Element) -> Iterator[str]:
         for entry in document.iterfind(".//{*}modules/{*}module"):
-            if (place := _place(path, entry.text)) is not None:
+            if (place := place_of(path, entry.text)) is not None:
                 yield place
 
     def _local_parent(self, path: str, document: ET.Element) -> str | None:
@@ -116,8 +135,8 @@ class _Reader:
         if parent is None:
             return None
         entry = parent.find("{*}relativePath")
-        place = _place(path, "../pom.xml" if entry is None else entry.text)
-        above = parsed(read_text(self.root, place)) if place is not None else None
+        place = place_of(path, "../pom.xml" if entry is None else entry.text)
+        above = self._parsed(self.root, place) if place is not None else None
         if place is None or above is None:
             return None
         inherited = above.find("{*}parent")
@@ -140,7 +159,7 @@ class _Reader:
             self.found.parents.add(asked)
             if self.fetched is None:
                 break
-            above = parsed(read_text(self.fetched, asked.path))
+            above = self._parsed(self.fetched, asked.path)
             if above is None:
                 self.found.unknown = f"The parent {asked.group}:{asked.name}:{asked.version} can't be read."
                 break
@@ -158,14 +177,14 @@ def _named(above: ET.Element, asked: Coordinates) -> ET.Element:
     return above
 
 
-def _place(path: str, said: str | None) -> str | None:
-    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository, and where
-    something of ours lies."""
+def place_of(path: str, said: str | None) -> str | None:
+    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository, where
+    something of ours or the settings of Maven lie, and for a name in which Maven would put a property."""
     name = (said or "").strip().replace("\\", "/")
     place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     place = place if place.endswith(".xml") else posixpath.normpath(f"{place}/{POM}")
     inside = name and not place.startswith(("/", "../", f"{PARENTS}/"))
-    return place if inside and "target" not in place.split("/") else None
+    return place if inside and "$" not in place and _NO_PLACE.isdisjoint(place.split("/")) else None
 
 
 def coordinates_of(entry: ET.Element) -> Coordinates | None:

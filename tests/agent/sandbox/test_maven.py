@@ -16,7 +16,7 @@ import pytest
 from agent.projects.detect import detect
 from agent.projects.files import ProjectFiles
 from agent.sandbox import WorkdirSandbox
-from agent.sandbox.toolchains import maven, maven_manifest
+from agent.sandbox.toolchains import maven, maven_manifest, maven_poms
 
 DEBIAN = Path("/usr/share/maven-repo")
 NEEDS_MAVEN = pytest.mark.skipif(
@@ -336,3 +336,88 @@ def test_a_link_to_a_pom_of_the_server_is_not_read(tmp_path: Path) -> None:
 
     assert list(found.poms) == ["pom.xml"]
     assert found.notes == ["refused: m/pom.xml (it can't be read)"]
+
+
+HIDDEN_STEP = pom(f"<packaging>pom</packaging>{STEP % 'hidden'}", "hidden").replace("<groupId>g<", "<groupId>fixture<")
+LEADING_OUT = (
+    "../packages/fixture/hidden/1/hidden-1.pom",
+    "..\\packages\\fixture\\hidden\\1\\hidden-1.pom",
+    "${settings.localRepository}/fixture/hidden/1/hidden-1.pom",
+    "..${file.separator}packages/fixture/hidden/1/hidden-1.pom",
+)
+
+
+@NEEDS_MAVEN
+@pytest.mark.asyncio
+async def test_a_pom_of_the_registry_is_not_taken_as_it_is_by_its_path_among_the_packages(
+    sandbox: WorkdirSandbox, asked: list[str], tmp_path: Path
+) -> None:
+    module = LEADING_OUT[0]
+    write(tmp_path / "registry", {"fixture/hidden/1/hidden-1.pom": HIDDEN_STEP})
+    above = parent("hidden", "").replace("<groupId>g<", "<groupId>fixture<")
+    write(
+        sandbox.root,
+        {
+            "pom.xml": pom(f"<packaging>pom</packaging><modules><module>a</module><module>{module}</module></modules>"),
+            "a/pom.xml": pom(f"{above}<packaging>pom</packaging>", "b"),
+        },
+    )
+    (part,) = detect(ProjectFiles.at(sandbox.root, ["pom.xml", "a/pom.xml"])).parts
+
+    installed = await sandbox.install(part)
+
+    assert installed is not None
+    assert "/fixture/hidden/1/hidden-1.pom" in asked
+    assert "(hidden)" not in installed.output_tail
+    assert installed.ok, installed.output_tail
+
+
+@pytest.mark.parametrize("module", [*LEADING_OUT, "/packages/x", "absent", "a/../../packages/x", "${basedir}/../packages"])
+@pytest.mark.parametrize("form", ["{}", "<profiles><profile><id>p</id>{}</profile></profiles>"])
+def test_our_poms_lead_to_our_poms_only(tmp_path: Path, module: str, form: str) -> None:
+    inside = form.format(f"<modules><module>{module}</module><module>.\\a/</module></modules>")
+    write(tmp_path, {"pom.xml": pom(inside), "a/pom.xml": pom("", "a"), f"{module.lstrip('/.')}/pom.xml": pom("", "c")})
+
+    found = maven_manifest.read(tmp_path, "")
+
+    named = [entry.text for made in found.poms.values() for entry in ET.fromstring(made).iter("module")]
+    assert named[-1] == "a/pom.xml"
+    assert {name for name in named if name not in found.poms} == set()
+    assert not any("$" in path for path in found.poms)
+
+
+def test_settings_of_maven_are_not_among_our_poms(tmp_path: Path) -> None:
+    write(tmp_path, {"pom.xml": pom("<modules><module>.mvn/extensions.xml</module></modules>"), ".mvn/extensions.xml": pom("")})
+    assert list(maven_manifest.read(tmp_path, "").poms) == ["pom.xml"]
+
+
+def test_many_poms_are_not_all_in_memory(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(6)]
+    modules = "".join(f"<module>{name}</module>" for name in names)
+    write(tmp_path, {"large.xml": pom("", "large") + " " * (4 << 20), "pom.xml": pom(f"<modules>{modules}</modules>", "p")})
+    for name in names:  # one file of the repository may stand at many places
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pom.xml").symlink_to(tmp_path / "large.xml")
+
+    found = maven_manifest.read(tmp_path, "")
+
+    assert sorted(found.poms) == ["m0/pom.xml", "m1/pom.xml", "m2/pom.xml", "pom.xml"]
+    assert found.notes == [f"refused: {name}/pom.xml (it can't be read)" for name in names[3:]]
+
+
+def test_the_parent_of_many_modules_is_read_once(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(40)]
+    modules = "".join(f"<module>{name}</module>" for name in names)
+    write(tmp_path, {"pom.xml": pom(f"<modules>{modules}</modules>{'<a/>' * (1 << 17)}", "p")})
+    write(tmp_path, {f"{name}/pom.xml": pom(parent("p"), name) for name in names})
+
+    reader = maven_poms._Reader(tmp_path, None)
+
+    assert len(reader.read("pom.xml").documents) == 41
+    assert maven_poms.MAX_TEXT - reader.left < 1 << 20
+
+
+def test_of_many_modules_that_are_absent_not_all_are_said(tmp_path: Path) -> None:
+    modules = "".join(f"<module>{number}</module>" for number in range(400))
+    write(tmp_path, {"pom.xml": pom(f"<modules>{modules}</modules>")})
+    assert len(maven_manifest.read(tmp_path, "").notes) == maven_poms.MAX_NOTES

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from mgx_project.common import clock
+from runs import services
 from runs.models import TaskRun
+from runs.models.run_state import FINAL
 from runs.webhooks.programs import WINDOW
 from tests.support.github import GitHub
 
@@ -125,3 +127,18 @@ def test_each_pull_request_has_its_own(talk: Conversation, story: Story, tenant:
     for each in (talk, other):
         Program(each).reviews("Rename it.")
         assert begun(each) == [True]
+
+
+def test_a_program_that_sets_the_label_again_and_again_begins_no_more_than_one_that_comments(
+    story: Story, tenant: Tenant
+) -> None:
+    issue = story.issue("total() crashes")
+    runs = TaskRun.objects.for_workspace(tenant.workspace.pk)
+    for minute in range(5):
+        for action in ("labeled", "unlabeled"):
+            told = {**issue, "updated_at": f"{clock.now():%Y-%m-%dT%H}:{minute:02}:00Z"}
+            story.send("issues", "dev", action=action, issue=told, label={"name": "mgx"}, kind="Bot")
+        for run in runs.exclude(status__in=FINAL):
+            services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    assert [run.begun_by_program for run in runs] == [True] * 3
+    assert "\n".join(story.comments(issue["number"])).count("Other programs may begin 3 runs here") == 1
