@@ -99,8 +99,9 @@ def serve(directory: Path) -> Iterator[S3]:
     weed = Path(sys.executable).with_name("weed")
     argv = [
         str(weed), "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false",
-        "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}", "-metricsPort=0",
-        "-master.electionTimeout=1s", f"-s3.localSocket={directory / 's3.sock'}", *flags,
+        "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-metricsPort=0",
+        f"-s3.config={directory / 'identities.json'}", "-master.electionTimeout=1s",
+        f"-s3.localSocket={directory / 's3.sock'}", *flags,
     ]  # fmt: skip
     (directory / "data").mkdir()
     server = S3(f"http://127.0.0.1:{ports[3]}", argv, directory)
