@@ -46,14 +46,16 @@ TEXTS = {
 READ = {"django-dramatiq": "Apache-2.0"}
 """Packages whose metadata names no licence: what the LICENSE file in them is."""
 UNKNOWN = "LicenseRef-unknown"
+PYTHON = {"python_version": "3.11", "python_full_version": "3.11.99"}
+"""The newest 3.11 there could be: some packages are needed before 3.11.3 only, and the list is the same on all machines."""
 
 
 def packages(part: str) -> list[str]:
-    """Names of the packages of this part that are installed on this machine's platform, sorted."""
+    """Names of the packages of this part that are installed on this machine's platform, with `PYTHON`, sorted."""
     command = [find_uv_bin(), "export", "--frozen", "--quiet", *PARTS[part], "--no-emit-workspace", "--no-hashes"]
     exported = subprocess.run([*command, "--no-header", "--no-annotate"], cwd=ROOT, capture_output=True, text=True, check=True)
     wanted = [Requirement(line) for line in exported.stdout.splitlines() if line.strip()]
-    return sorted({each.name for each in wanted if each.marker is None or each.marker.evaluate()})
+    return sorted({each.name for each in wanted if each.marker is None or each.marker.evaluate(PYTHON)})
 
 
 def licence(name: str) -> str:
