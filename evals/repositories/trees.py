@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -71,9 +70,12 @@ def _download(project: ProjectDescription, place: Path) -> None:
 
 
 def _unpack(archive: Path, tree: Path) -> None:
-    """Without the directory that all of it lies in."""
-    with tempfile.TemporaryDirectory(prefix="mgx-unpacked-") as directory, tarfile.open(archive) as packed:
-        packed.extractall(directory, filter="data")
+    """Without the directory that all of it lies in. By tar: before 3.11.4 Python's own writes wherever an archive says."""
+    with tempfile.TemporaryDirectory(prefix="mgx-unpacked-") as directory:
+        argv = ["tar", "--extract", "--gzip", "--no-same-owner", "--file", str(archive), "--directory", directory]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise TreeNotMade(f"{archive.name} could not be unpacked: {done.stderr.strip()[-500:]}")
         inside = [path for path in Path(directory).iterdir() if path.is_dir()]
         if len(inside) != 1:
             raise TreeNotMade(f"{archive.name} does not hold one directory.")
