@@ -113,7 +113,7 @@ def _odd_depth(text: str) -> bool:
 
 def _keeps_the_space(hunk: PatchHunk, reading: _Reading) -> bool:
     """True when a space in the place of a plus is read as the line's own, and the hunk has the line without it as well."""
-    again = [line.text for line in hunk.lines if line.tag == " "]
+    again = [line.text for line in hunk.lines if line.tag in " ?"]
     reread = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.tag == "+" != line.tag]
     if len(reread) != 1:
         return False

@@ -135,3 +135,10 @@ def test_lines_that_stand_where_the_other_edits_say_are_not_done_already(tmp_pat
     )
     hunks = "@@\n-v = 1\n v = 1\n@@\n return v\n+return v\n v = 1\n"
     assert made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
+
+
+def test_a_line_that_stands_there_without_a_space_too_gets_none(tmp_path: Path) -> None:
+    hunk = "@@ -1,2 +1,3 @@\ndef run(self):\n def run(self):\n     return value\n"
+    before = "def run(self):\n    return value\n"
+    found = made(tmp_path, "x.py", before, f"--- a/x.py\n+++ b/x.py\n{hunk}")
+    assert found in (None, "def run(self):\ndef run(self):\n    return value\n")
