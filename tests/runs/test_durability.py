@@ -32,6 +32,7 @@ from .test_ends import CODE, edit
 
 STEPS, TRANSACTIONS = range(1, 16), range(1, 12)
 """Of the run of these tests, those it can die after, or within."""
+TOLD_ONCE = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
 
 
 def expire(run: TaskRun) -> None:
@@ -127,8 +128,7 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     assert left[0] < 0, "there were fewer transactions than this test thinks"
     assert run.status == Status.COMPLETED, run.error
     seen = types(run)
-    story = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
-    assert [seen.count(once) for once in story] == [1] * len(story)
+    assert [seen.count(once) for once in TOLD_ONCE] == [1] * len(TOLD_ONCE)
     assert (seen.count("role_message"), seen.count("model_call")) == (5, 4), "the tester runs the tests without a model"
     entries = LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
     assert entries.count() == len(server.requests) == run.usage["calls"], "every call that was made was reserved, and no other"
@@ -159,8 +159,7 @@ def test_a_commit_whose_answer_is_lost_fails_no_run_and_repeats_nothing(
     assert left[0] < 0, "there were fewer transactions than this test thinks"
     assert run.status == Status.COMPLETED, run.error
     seen = types(run)
-    story = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
-    assert [seen.count(once) for once in story] == [1] * len(story)
+    assert [seen.count(once) for once in TOLD_ONCE] == [1] * len(TOLD_ONCE)
     entries = LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
     assert 0 <= entries.count() - len(server.requests) <= 1, "one may be reserved and not made (`runs.orphaned_calls`)"
 

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from runs import services
 from runs.models.run_state import Status
-from tests.support.github import GitHub
 
 from ..conftest import Tenant
-from .conversation import Conversation, Story, linked
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
-
-
-@pytest.fixture
-def talk(story: Story, tenant: Tenant) -> Conversation:
-    return Conversation(story, tenant)
+from .conversation import Conversation, Story
 
 
 def test_praise_starts_nothing_and_an_unclear_remark_is_asked_about(talk: Conversation) -> None:

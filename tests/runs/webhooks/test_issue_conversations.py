@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -20,20 +19,14 @@ from runs.models import Approval, OutgoingComment, TaskRun
 from runs.models.run_state import Status
 from runs.webhooks.authorization import MAX_VISITOR, visitor
 from tasks.models import Task
-from tests.support.github import USERS, GitHub
+from tests.support.github import USERS
 from workspaces.models import AuditEntry, Event, Membership, Role, User
 from workspaces.principal import Principal
 
 from ..conftest import Tenant
-from .conversation import Conversation, Story, linked, newest
+from .conversation import Conversation, Story, newest
 
 PLAN = {"summary": "First idea", "steps": [{"title": "Do it", "files": ["a.py"]}], "risks": [], "test_strategy": ""}
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
 
 
 def propose(run: TaskRun, **plan: Any) -> None:

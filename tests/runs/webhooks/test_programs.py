@@ -3,32 +3,17 @@ like."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from mgx_project.common import clock
 from runs import services
 from runs.models import TaskRun
 from runs.models.run_state import FINAL
 from runs.webhooks.programs import WINDOW
-from tests.support.github import GitHub
 
 from ..conftest import Tenant
-from .conversation import REVIEWS, Conversation, Story, linked
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
-
-
-@pytest.fixture
-def talk(story: Story, tenant: Tenant) -> Conversation:
-    return Conversation(story, tenant)
+from .conversation import REVIEWS, Conversation, Story
 
 
 class Program:

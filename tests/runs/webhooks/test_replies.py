@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,12 +22,6 @@ from tests.support.github import GitHub
 from ...repositories.webhooks.sending import deliver
 from ..conftest import Tenant, make_tenant
 from ..story import Story, linked, newest
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
 
 
 def said(story: Story, number: int) -> list[str]:

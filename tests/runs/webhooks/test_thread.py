@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from runs import services
 from runs.models.run_state import Status
 from runs.notifications import replies
-from tests.support.github import GitHub
 
 from ...support.team_script import plan, script
 from ..conftest import NEW, Tenant, drive
-from ..story import Story, linked, newest
+from ..story import Story, newest
 
 CODE = f"FILE: shop/prices.py\n{NEW}"
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
 
 
 def team(**answers: Any) -> Any:
