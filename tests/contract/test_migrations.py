@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -15,11 +17,27 @@ from django.core.management import call_command
 
 from ..support.worker import CHECKOUT
 from ..template_database import NAME as TEMPLATE
+from ..template_database import decisive
 
 
 @pytest.mark.django_db
 def test_no_model_has_changed_without_a_migration() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def imported(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    whole = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return whole | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def test_a_kept_dump_depends_on_all_that_migrations_import() -> None:
+    files = decisive()
+    migrations = [path for path in files if path.parent.name == "migrations"]
+    assert len(migrations) > 40
+    ours = {name for path in migrations for name in imported(path) if (CHECKOUT / name.partition(".")[0]).is_dir()}
+    assert "mgx_project.common.ids" in ours
+    assert {f"{name.replace('.', '/')}.py" for name in ours} <= {path.relative_to(CHECKOUT).as_posix() for path in files}
 
 
 BUILT_BESIDE = {
