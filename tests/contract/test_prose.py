@@ -58,7 +58,7 @@ BANNED = (
 )
 """Pattern of a phrase → what to write instead."""
 LOOSE = re2.compile("|".join(re.sub(r"\(\?<?!.*?\)", "", pattern).replace(r"\w", r"[\pL\pN_]") for pattern, _ in BANNED))
-"""Finds all that they find and some more, in a hundredth of the time: files in which it finds nothing need not be taken apart."""
+"""Finds all that they find and some more, in a hundredth of the time: where it finds nothing a file need not be taken apart."""
 
 
 def texts(path: Path) -> list[tuple[int, str]]:
