@@ -7,6 +7,7 @@ digest of what decides on it.
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import os
 import subprocess
@@ -100,6 +101,7 @@ def _migrate(url: str) -> None:
     os.environ["DATABASE_URL"] = url
     os.environ["DJANGO_SETTINGS_MODULE"] = "mgx_project.settings"
     django.setup()
+    gc.disable()  # each step makes all models again: looking through them for garbage takes a quarter of the time
     call_command("migrate", verbosity=0, interactive=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,13 @@ async def whole(root: Path) -> Harness:
     return harness
 
 
-async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path) -> None:
-    first = await whole(tmp_path / "whole")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    """What all others replay: only read."""
+    return asyncio.run(whole(tmp_path_factory.mktemp("replay") / "whole"))
+
+
+async def test_every_prefix_of_the_journal_leads_to_the_same_tree(first: Harness, tmp_path: Path) -> None:
     tree = read_tree(first.root)
     steps = first.journal.steps
     keys = list(steps)
@@ -84,8 +90,7 @@ async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path
         assert [event for event in again.sink.events if event[0] not in ANNOUNCED] == plain, "emitted events repeat in order"
 
 
-async def test_a_replayed_install_is_made_good_before_the_next_real_command(tmp_path: Path) -> None:
-    first = await whole(tmp_path / "whole")
+async def test_a_replayed_install_is_made_good_before_the_next_real_command(first: Harness, tmp_path: Path) -> None:
     steps = first.journal.steps
     count = list(steps).index("execute/environment/2") + 1
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
@@ -95,8 +100,7 @@ async def test_a_replayed_install_is_made_good_before_the_next_real_command(tmp_
     assert sandbox.ran[:2] == ["install pip", "python -m pytest"]
 
 
-async def test_a_step_with_other_inputs_pauses_instead_of_lying(tmp_path: Path) -> None:
-    first = await whole(tmp_path / "whole")
+async def test_a_step_with_other_inputs_pauses_instead_of_lying(first: Harness, tmp_path: Path) -> None:
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     with pytest.raises(Paused) as paused:
         await Harness(root, Recorded(first), steps=first.journal.steps).run(TaskSpec("Something else entirely"))
@@ -104,10 +108,9 @@ async def test_a_step_with_other_inputs_pauses_instead_of_lying(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("count", range(1, 40, 3))
-async def test_a_cancelled_run_stops_and_can_be_told_again(tmp_path: Path, count: int) -> None:
+async def test_a_cancelled_run_stops_and_can_be_told_again(first: Harness, tmp_path: Path, count: int) -> None:
     """The switch is turned at the count-th event; then the same journal is run again to its end,
     in a workdir of its own as another worker has it."""
-    first = await whole(tmp_path / "whole")
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     cut = Harness(root, Recorded(first), sandbox=sandbox_of(root))
     emit = cut.sink.emit

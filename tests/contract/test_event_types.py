@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,21 @@ def sources(package: str) -> list[Path]:
     return [path for path in sorted((CHECKOUT / package).rglob("*.py")) if "starters" not in path.parts]
 
 
-def calls(package: str) -> Iterator[tuple[str, ast.Call]]:
-    for path in sources(package):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in RECORDERS:
-                yield f"{path.relative_to(CHECKOUT)}:{node.lineno}", node
+@cache
+def parts(path: Path) -> tuple[list[tuple[str, ast.Call]], set[str]]:
+    """(Calls that are given an event type, with their place; all constants), of a file that several tests ask about."""
+    calls: list[tuple[str, ast.Call]] = []
+    constants = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant):
+            constants.add(str(node.value))
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in RECORDERS:
+            calls.append((f"{path.relative_to(CHECKOUT)}:{node.lineno}", node))
+    return calls, constants
+
+
+def calls(package: str) -> list[tuple[str, ast.Call]]:
+    return [call for path in sources(package) for call in parts(path)[0]]
 
 
 def named_types(call: ast.Call) -> set[str]:
@@ -63,8 +73,7 @@ def test_each_type_is_recorded_by_the_application_that_declares_it() -> None:
     for package, application in RECORDS_FOR.items():
         for path in sources(package):
             if path.relative_to(CHECKOUT).parts[1] not in {"events", "events.py"}:
-                nodes = ast.walk(ast.parse(path.read_text("utf-8")))
-                used[application] |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+                used[application] |= parts(path)[1]
     assert [name for name in SCHEMAS if name not in used[owner_of(name)]] == []
 
 

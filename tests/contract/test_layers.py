@@ -11,6 +11,7 @@ import importlib.metadata
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,12 @@ def application_of(module: str) -> str | None:
     return max(found, key=len, default=None)
 
 
-def imports(path: Path, package: str) -> Iterator[str]:
+@cache  # several tests ask for the same files
+def imports(path: Path, package: str) -> tuple[str, ...]:
+    return tuple(_imports(path, package))
+
+
+def _imports(path: Path, package: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

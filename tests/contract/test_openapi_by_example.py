@@ -7,32 +7,19 @@ from functools import cache
 from typing import Any
 
 import pytest
-import schemathesis
 from django.core import signals
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-    unsupported_method,
-)
 
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory, TaskRunFactory
 from tests.support.drills import times
 from workspaces.models import Budget, ModelConnection
 
-CHECKS = [
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    unsupported_method,
-]
+CHECKS = ("status_code_conformance", "content_type_conformance", "response_schema_conformance", "unsupported_method")
 EXAMPLES = times(20, 3)
 NOBODY_THERE = "https://127.0.0.1:1/acme/service.git"
 """No name has to be looked up for it."""
@@ -78,8 +65,18 @@ def one_connection(db: None) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def checks() -> list[Any]:
+    from schemathesis.specs.openapi import checks  # takes seconds, which the workers without these tests need not spend
+
+    return [getattr(checks, name) for name in CHECKS]
+
+
+@pytest.fixture(scope="module")
 def api_schema() -> Any:
+    """Of the module and not of the session, so that one worker has all tests that need it."""
+    import schemathesis
+
     found = schemathesis.openapi.from_dict(schema())
     found.app = get_wsgi_application()
     return found
@@ -107,7 +104,11 @@ def known(owner: CallerInTests) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("one_connection")
-def test_an_operation_answers_as_documented(label: str, api_schema: Any, known: dict[str, str], owner: CallerInTests) -> None:
+def test_an_operation_answers_as_documented(
+    label: str, api_schema: Any, checks: list[Any], known: dict[str, str], owner: CallerInTests
+) -> None:
+    from schemathesis import GenerationMode
+
     operation = api_schema.find_operation_by_label(label)
     names = {parameter.name for parameter in operation.path_parameters}
     noun = operation.path.split("/")[2]
@@ -118,7 +119,7 @@ def test_an_operation_answers_as_documented(label: str, api_schema: Any, known: 
     @quietly
     @given(case=st.one_of(right, wrong) if _can_be_wrong(operation) else right)
     def answers(case: Any) -> None:
-        case.call_and_validate(headers={"Authorization": f"Bearer {owner.token}"}, checks=CHECKS)
+        case.call_and_validate(headers={"Authorization": f"Bearer {owner.token}"}, checks=checks)
 
     answers()
 

@@ -13,6 +13,7 @@ import tokenize
 from pathlib import Path
 
 import pytest
+import re2
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDERS = (
@@ -56,6 +57,8 @@ BANNED = (
     (r"\b(?:a|the|for|by|of|is|not) nudge[sd]?\b", "write “notify” or “notification”"),
 )
 """Pattern of a phrase → what to write instead."""
+LOOSE = re2.compile("|".join(re.sub(r"\(\?<?!.*?\)", "", pattern).replace(r"\w", r"[\pL\pN_]") for pattern, _ in BANNED))
+"""Finds all that they find and some more, in a hundredth of the time: where it finds nothing a file need not be taken apart."""
 
 
 def texts(path: Path) -> list[tuple[int, str]]:
@@ -91,7 +94,8 @@ def findings(where: str, lines: list[tuple[int, str]]) -> list[str]:
 def test_no_banned_phrase_is_in_the_product() -> None:
     files = product_files()
     assert len(files) > 300
-    found = [line for path in files for line in findings(str(path.relative_to(CHECKOUT)), texts(path))]
+    suspected = [path for path in files if LOOSE.search(path.read_text("utf-8"))]
+    found = [line for path in suspected for line in findings(str(path.relative_to(CHECKOUT)), texts(path))]
     assert not found, "\n".join(["Write these in plain English:", *found])
 
 
@@ -111,3 +115,4 @@ def test_no_banned_phrase_is_in_the_product() -> None:
 )
 def test_the_list_finds_what_it_should_and_no_more(text: str, count: int) -> None:
     assert len(findings("text", [(1, text)])) == count
+    assert LOOSE.search(text) or not count
