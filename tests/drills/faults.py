@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from ..support.github import GitHub
-from ..support.patience import wait_for
+from ..support.patience import SOON, wait_for
 from ..support.skewed import skewed
 from ..support.whole_server import CHECKOUT, Server
 
@@ -105,7 +105,7 @@ def other_clock(fault: str, server: Server, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(40)
+        process.wait(SOON)
 
 
 def _environment(pid: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from mgx_project.routing import websockets
 from tests.conftest import Api, CallerInTests, MakeCaller
 from tests.factories import PASSWORD, MembershipFactory, RepositoryLinkFactory, UserFactory
+from tests.support.patience import SOON
 from workspaces.models import Role, Workspace
 from workspaces.tokens import create_api_token
 
@@ -204,12 +205,12 @@ def close_codes(number: int, path: str, headers: list[tuple[bytes, bytes]], addr
     async def one() -> int | None:
         socket = WebsocketCommunicator(websockets, path, headers=headers)
         socket.scope["client"] = (address, 1)
-        accepted, _ = await socket.connect(timeout=30)
+        accepted, _ = await socket.connect(timeout=SOON)
         assert accepted
-        said = await socket.receive_output(timeout=30)
+        said = await socket.receive_output(timeout=SOON)
         if said["type"] == "websocket.close":
             return int(said["code"])
-        await socket.disconnect()
+        await socket.disconnect(timeout=SOON)
         return None
 
     async def all_of_them() -> list[int | None]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common import watcher
+from tests.support.patience import SOON
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -112,7 +113,7 @@ def test_what_a_worker_started_ends_with_it(what: str) -> None:
         left = [int(pid) for pid in line(process).split()]
         assert len(left) == 2
         if what == "leave":
-            assert process.wait(60) == 3
+            assert process.wait(SOON) == 3
         else:
             line(process)  # the next worker works
         for pid in left:
@@ -156,7 +157,7 @@ def test_a_stop_during_a_second_life_reaches_that_worker() -> None:
         os.kill(int(line(process)), signal.SIGSTOP)
         line(process)
         process.terminate()
-        assert process.wait(60) == 128 + signal.SIGTERM
+        assert process.wait(SOON) == 128 + signal.SIGTERM
 
 
 def test_watching_costs_a_few_megabytes() -> None:
@@ -170,14 +171,14 @@ def test_a_worker_that_ends_is_not_started_again() -> None:
     with watched() as process:
         line(process)
         say(process, "exit")
-        assert process.wait(60) == 7
+        assert process.wait(SOON) == 7
 
 
 def test_a_stop_reaches_the_worker() -> None:
     with watched() as process:
         line(process)
         process.terminate()
-        assert process.wait(60) == 128 + signal.SIGTERM
+        assert process.wait(SOON) == 128 + signal.SIGTERM
 
 
 def test_a_killed_watcher_takes_its_worker_along() -> None:

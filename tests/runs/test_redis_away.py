@@ -25,6 +25,7 @@ from runs.models import TaskRun
 from tests.conftest import CallerInTests
 from tests.factories import TaskFactory
 from tests.support.log_lines import logged
+from tests.support.patience import SOON
 
 BOUND_SECONDS = 0.5
 
@@ -105,7 +106,7 @@ def test_announcements_wait_no_longer_than_they_may(valkey: Services, monkeypatc
     with logged() as lines:
         for number in range(10):
             broadcaster.send(["run.1"], {"type": "stream.event", "number": number})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + SOON
         while sum(1 + line["dropped"] for line in lines.of(channel_broadcast.NOT_DELIVERED)) < 10:
             assert time.monotonic() < deadline, lines
             time.sleep(0.02)

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
-SOON = 60.0
+SOON = 180.0
 """Seconds. What a test waits for would otherwise take an hour or never come, so a busy machine has all the time it needs."""
 
 
-def wait_for(condition: Callable[[], object], within: float = 180.0, told: Callable[[], object] = lambda: "") -> None:
+def wait_for(condition: Callable[[], object], within: float = SOON, told: Callable[[], object] = lambda: "") -> None:
     """Until something true is returned, which another process or thread brings about: what it does notifies nobody here.
     ``within`` is in seconds, for a busy machine; ``told`` gives what a failure shows."""
     deadline = time.monotonic() + within

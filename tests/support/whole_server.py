@@ -18,7 +18,7 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from .patience import wait_for
+from .patience import SOON, wait_for
 from .scripted_openai import ScriptedOpenAI, serve
 from .team_script import TeamScript, script
 
@@ -36,7 +36,7 @@ class Server:
 
     def embedded(self, *args: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "mgx_project.embedded", *args, "--data", str(self.data)]
-        return subprocess.run(argv, cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=180)
+        return subprocess.run(argv, cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=SOON)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Server:
     def request(self, method: str, path: str, *, bearer: str = "", **options: Any) -> httpx.Response:
         state = self.state
         headers = {"Authorization": f"Bearer {bearer or state['token']}"}
-        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=60, **options)
+        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=SOON, **options)
 
     def get(self, path: str) -> httpx.Response:
         return self.request("GET", path)
@@ -54,7 +54,9 @@ class Server:
     def socket(self, path: str, **options: Any) -> ClientConnection:
         state = self.state
         headers = {"Authorization": f"Bearer {state['token']}"}
-        return connect(state["base_url"].replace("http", "ws", 1) + path, additional_headers=headers, **options)
+        return connect(
+            state["base_url"].replace("http", "ws", 1) + path, additional_headers=headers, open_timeout=SOON, **options
+        )
 
     def kill(self, child: str) -> None:
         """kill -9 of one child, and the wait until the supervisor has a new one that works."""

@@ -16,6 +16,7 @@ from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, bubblewrap
 from agent.sandbox.sealed import is_guarded, sealed_copy
 from tests.agent.sandbox.race import ENDS, copied, drill
+from tests.support.patience import SOON
 
 PYTHON = f"{sys.base_prefix}/bin/python3"
 ORDINARY = 60123
@@ -143,7 +144,7 @@ def test_a_kernel_that_makes_no_executable_memory_by_default(level: int, ends: i
     code += "os.set_inheritable(fd, True); os.execv(f'/proc/self/fd/{fd}', ['true'])"
     script = f'echo {level} > /proc/sys/vm/memfd_noexec && exec "{sys.executable}" -c "{code}"'
     unshared = [shutil.which("unshare") or "", "--fork", "--pid", "--mount-proc", "sh", "-c", script]
-    done = subprocess.run(unshared, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(unshared, capture_output=True, text=True, timeout=SOON, check=False)
     assert done.returncode == ends, done.stderr
     assert ("PermissionError" in done.stderr) == bool(ends)
 

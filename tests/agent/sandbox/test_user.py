@@ -19,6 +19,7 @@ from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.sandbox.host_mounts import Bind
 from agent.sandbox.temporary import TemporaryFiles
 from agent.sandbox.user import COUNT, FIRST
+from tests.support.patience import SOON
 
 PYTHON = f"{sys.base_prefix}/bin/python3"
 
@@ -191,7 +192,7 @@ print(asyncio.run(sandbox.run(("sh", "-c", "echo made > file; cat file"))).outpu
 def test_where_root_may_not_mount_it_is_said_once_and_commands_run(tmp_path: Path) -> None:
     """As in a container without CAP_SYS_ADMIN."""
     bounded = ["/usr/bin/setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-all", sys.executable, "-c", OPEN]
-    done = subprocess.run([*bounded, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*bounded, str(tmp_path)], capture_output=True, text=True, timeout=SOON, check=False)
 
     assert done.returncode == 0, done.stderr
     said, *rest = done.stdout.splitlines()
