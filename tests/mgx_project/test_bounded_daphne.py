@@ -22,8 +22,8 @@ from .test_bounded_http import connect, pour, read_all
 IMPATIENT = """
 import mgx_project.asgi
 from mgx_project import bounded_daphne, serve
-bounded_daphne.HEAD_SECONDS = bounded_daphne.BODY_SECONDS = bounded_daphne.WRITE_SECONDS = 1.0
-bounded_daphne.IDLE_SECONDS = 0.5
+bounded_daphne.HEAD_SECONDS = bounded_daphne.BODY_SECONDS = bounded_daphne.WRITE_SECONDS = 2.0
+bounded_daphne.IDLE_SECONDS = 5.0
 serve.serve_by_daphne("127.0.0.1", {port})
 """
 GET = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -88,12 +88,12 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(port: int, beginning: by
         client.sendall(beginning)
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 30:
+            while time.monotonic() - began < SOON:
                 client.sendall(b"X")
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             return
-    pytest.fail("the connection was still open after 30 seconds")
+    pytest.fail(f"the connection was still open after {SOON:g} seconds")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])

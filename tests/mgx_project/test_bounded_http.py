@@ -28,8 +28,8 @@ def port(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """The server with its own configuration, in a thread, with short patience. It may look after database connections that
     earlier tests have left in the thread that all synchronous code of a process shares."""
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
-        patch.setattr(bounded_http, "HEAD_SECONDS", 1.0)
-        patch.setattr(limited, "_seconds", 1.0)
+        patch.setattr(bounded_http, "HEAD_SECONDS", 2.0)
+        patch.setattr(limited, "_seconds", 2.0)
         with serving() as number:
             yield number
 
@@ -115,12 +115,12 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(port: Port) -> None:
         client.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 60:
+            while time.monotonic() - began < SOON:
                 client.sendall(b"X")
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             return
-    pytest.fail("the connection was still open after a minute")
+    pytest.fail(f"the connection was still open after {SOON:g} seconds")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])

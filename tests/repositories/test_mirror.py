@@ -24,6 +24,7 @@ from repositories.git.eviction import forget, generations, make_room, size_of
 from repositories.git.locks import acquire, attempt
 from repositories.git.remote import Remote
 from tests.support.patience import SOON
+from tests.support.signals import send
 
 from .conftest import Git
 
@@ -381,7 +382,7 @@ async def test_a_fetch_that_was_killed_is_done_again(
         assert time.monotonic() < deadline
         await asyncio.sleep(0.001)
     for pid in processes_in(str(place)):
-        os.kill(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
     try:
         (await task).close()
     except GitCommandFailed:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SOON = 180.0
 """Seconds. What a test waits for would otherwise take an hour or never come, so a busy machine has all the time it needs."""
 
 
-def wait_for(condition: Callable[[], object], within: float = SOON, told: Callable[[], object] = lambda: "") -> None:
-    """Until something true is returned, which another process or thread brings about: what it does notifies nobody here.
+def wait_for(condition: Callable[[], T], within: float = SOON, told: Callable[[], object] = lambda: "") -> T:
+    """The first true value of ``condition``, which another process or thread brings about: what it does notifies nobody here.
     ``within`` is in seconds, for a busy machine; ``told`` gives what a failure shows."""
     deadline = time.monotonic() + within
-    while not condition():
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain: {told()}"
         time.sleep(0.05)
+    return value
 
 
 class Clock:

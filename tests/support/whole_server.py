@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from .patience import SOON, wait_for
 from .scripted_openai import ScriptedOpenAI, serve
+from .signals import send
 from .team_script import TeamScript, script
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -60,8 +61,8 @@ class Server:
 
     def kill(self, child: str) -> None:
         """kill -9 of one child, and the wait until the supervisor has a new one that works."""
-        pid = self.state["children"][child]["pid"]
-        os.kill(pid, signal.SIGKILL)
+        pid = wait_for(lambda: self.state["children"][child]["pid"])  # none for a moment, where one was started anew
+        send(pid, signal.SIGKILL)
         wait_for(lambda: self.state["children"][child]["pid"] not in (None, pid) and self.ready())
 
     def ready(self) -> bool:

@@ -31,6 +31,10 @@ LOOKED_AT_EVERY = rights.RECHECK_SECONDS
 """Before the tests lower it."""
 
 
+LIFETIME = 20
+"""Seconds of a JWT that ends during its test: by then all is open, on a busy machine too."""
+
+
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.1)
@@ -71,7 +75,7 @@ class Person:
     def _by_short_jwt(self) -> None:
         self._by_jwt()
         short = AccessToken(self.pair["access"])
-        short.payload["exp"] = int(time.time()) + 2
+        short.payload["exp"] = int(time.time()) + LIFETIME
         self._bearer(str(short))
 
     def _by_session(self) -> None:

@@ -17,6 +17,7 @@ from mgx_project.embedded.services import Services
 from mgx_project.embedded.state import load
 from tests.mgx_project.embedded.installation import Installation, eventually
 from tests.support.patience import SOON
+from tests.support.signals import send
 
 
 @pytest.fixture
@@ -28,7 +29,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+    """It may have died with its supervisor."""
+    send(pid, signal.SIGKILL)
 
 
 def is_replaced(installation: Installation, name: str, pid: int) -> bool:
