@@ -185,8 +185,8 @@ def test_counting_asks_the_database_nothing(owner: CallerInTests, rates: SetRate
 
 
 @pytest.fixture
-def dead_redis(settings: Any, unused_tcp_port: int) -> None:
-    settings.REDIS_URL = f"redis://127.0.0.1:{unused_tcp_port}/0"
+def dead_redis(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
 
 def test_without_redis_nobody_is_refused_and_that_is_said_once(

@@ -99,7 +99,7 @@ def test_two_workers_with_wrong_clocks_do_one_run(
     both_files(run, shop)
     assert types(run).count("recovered") == 1
     events = list(Event.objects.for_workspace(run.workspace_id).order_by("position").values_list("created_at", flat=True))
-    near = timedelta(seconds=0.5)
+    near = timedelta(seconds=5)  # each process may be wrong by half of `clock.LONGEST_ANSWER`; the skews are a minute or more
     assert all(later >= earlier - near for earlier, later in itertools.pairwise(events))
     ledger = LedgerEntry.objects.for_workspace(run.workspace_id).values_list("created_at", "settled_at")
     steps = run.steps.values_list("started_at", "finished_at")

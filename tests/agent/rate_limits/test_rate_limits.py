@@ -262,8 +262,8 @@ def test_processes_share_a_limit_and_hear_of_a_pause(redis_url: str) -> None:
     mine.store.shared.storage.close()
 
 
-def test_without_redis_each_process_keeps_the_limits_for_itself(unused_tcp_port: int) -> None:
-    store = LimitStore(OwnStorage(), SharedStorage(f"redis://127.0.0.1:{unused_tcp_port}/0"))
+def test_without_redis_each_process_keeps_the_limits_for_itself() -> None:
+    store = LimitStore(OwnStorage(), SharedStorage("redis://127.0.0.1:9/0"))
     alone = RateLimiter(store, uuid.uuid4().hex)
     for _ in range(2):
         alone.wait_blocking([Charge(TWO)], **AT_ONCE)
