@@ -15,6 +15,8 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from mgx_project.common.server_lock import take_server_lock
+
 from .errors import CapReached
 
 log = structlog.stdlib.get_logger(__name__)
@@ -23,7 +25,6 @@ WARN_AT = Decimal("0.8")
 ASK = "Ask the operator of this server, or add a model connection of your own (mgx model create); then resume the run."
 UNPRICED = "The server's budget for its own models is set in USD, but this model's price is unknown."
 USED_UP = "The server's budget of this month for its own models does not allow this call."
-LINE = "SELECT pg_advisory_xact_lock(hashtextextended('mgx.server-budget', 0))"
 SPENT = """
 SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_usd), 0) FROM (
     SELECT tokens_in + tokens_out + reserved_tokens AS tokens, cost_usd + reserved_cost_usd AS cost_usd
@@ -53,8 +54,7 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
     """
     if _max_cost() and cost_usd is None:
         raise CapReached(UNPRICED, ASK)
-    with connection.cursor() as cursor:
-        cursor.execute(LINE)
+    take_server_lock("mgx.server-budget")
     uses = _uses(month)
     if any(used > limit for _, used, limit in uses):
         raise CapReached(USED_UP, ASK)

@@ -10,6 +10,7 @@ import uuid
 
 from django.db import connection
 
+from mgx_project.common.server_lock import take_server_lock
 from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
 from workspaces.models import Workspace
@@ -89,5 +90,4 @@ def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
 
 def take_turn() -> None:
     """Takes a lock until the transaction ends: two workers that choose at once would both see the same free capacity."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mgx.claim'))")
+    take_server_lock("mgx.claim")

@@ -6,24 +6,24 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError
+from django.db import DatabaseError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 LONGEST_SECONDS = 75.0
-"""Longer than the minute for which a frozen process keeps its locks (`workspaces.migrations.0007_waits_end`)."""
-LOCK_NOT_AVAILABLE = "55P03"
-"""SQLSTATE (PostgreSQL, appendix A)."""
+"""Longer than a frozen process keeps its locks (`workspaces.migrations.0012_frozen_holders_end`), several times over."""
+ROLLED_BACK = ("55P03", "25P03")
+"""SQLSTATE (PostgreSQL, appendix A): a lock was not free in time; this process stood still with locks in hand and lost them."""
 
 
 def until_unlocked(transaction: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Does one transaction, again where a lock of it was not free in time: it was rolled back whole. Raises what it raises
-    otherwise, and OperationalError when LONGEST_SECONDS are over."""
+    """Does one transaction, again where it was rolled back whole for its locks. Raises what it raises otherwise, and that error
+    of the database when LONGEST_SECONDS are over."""
     last = time.monotonic() + LONGEST_SECONDS
     while True:
         try:
             return transaction(*args, **kwargs)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE or time.monotonic() >= last:
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in ROLLED_BACK or time.monotonic() >= last:
                 raise

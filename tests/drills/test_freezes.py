@@ -6,7 +6,7 @@ import os
 import signal
 import statistics
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ from ..runs.test_hung_worker import child_of
 from ..support.drills import chance, times
 from ..support.patience import wait_for
 from ..support.scripted_openai import Reply, serve
+from ..support.session_bounds import IDLE_SECONDS, session_bounds
 from ..support.team_script import plan
 from ..support.worker import worker
 
 LEASE = 3.0
 ANSWER_SECONDS = 0.5
-GRACE = 2.0
-"""What a takeover may take beyond the lease (seconds)."""
+GRACE = float(times(2, 30))
+"""What a takeover may take beyond the lease (seconds); the short form runs beside other tests."""
 
 
 def test_a_frozen_worker_delays_its_own_run_by_its_lease_and_others_not_at_all(transactional_db: None, tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_a_frozen_worker_delays_its_own_run_by_its_lease_and_others_not_at_all(t
     quiet: list[float] = []
     recovered: list[float] = []
     started: list[float] = []
-    with ExitStack() as held, serve(lambda messages: Reply(plan("x"), delay=ANSWER_SECONDS)) as model:
+    with ExitStack() as held, session_bounds(), serve(lambda messages: Reply(plan("x"), delay=ANSWER_SECONDS)) as model:
         env = {
             "MGX_MODEL": "openai/scripted",
             "OPENAI_BASE_URL": model.url,
@@ -50,7 +51,8 @@ def test_a_frozen_worker_delays_its_own_run_by_its_lease_and_others_not_at_all(t
             run = mine.run()
             _started(run)
             time.sleep(random.uniform(0, ANSWER_SECONDS * 1.5))
-            frozen = child_of(two[random.randrange(2)].pid)
+            watcher = two[random.randrange(2)].pid
+            frozen = wait_for(lambda watcher=watcher: child_of(watcher))  # none for a moment, where one was started anew
             os.kill(frozen, signal.SIGSTOP)
             began = time.monotonic()
             try:
@@ -61,13 +63,17 @@ def test_a_frozen_worker_delays_its_own_run_by_its_lease_and_others_not_at_all(t
                 if _of(run).fence > fence:
                     recovered.append(time.monotonic() - began)
             finally:
-                os.kill(frozen, signal.SIGCONT)
+                with suppress(ProcessLookupError):  # its watcher ends one that is silent for too long
+                    os.kill(frozen, signal.SIGCONT)
             assert _of(run).error is None
     allowed = LEASE + GRACE + max(quiet) + ANSWER_SECONDS
     print(f"starts beside a frozen worker: p95 {_p95(started):.2f} s; undisturbed {_p95(quiet):.2f} s")
     print(f"{len(recovered)} runs taken over: p95 {_p95(recovered or [0.0]):.2f} s after the freeze; allowed {allowed:.2f} s")
     assert _p95(started) <= allowed
-    assert _p95(recovered or [0.0]) <= allowed
+    # One that was frozen in a transaction keeps its run's lock for longer than its lease: a few of many, or by chance all.
+    assert max(recovered, default=0.0) <= allowed - LEASE + IDLE_SECONDS
+    if len(recovered) >= 5:
+        assert statistics.median(recovered) <= allowed
 
 
 def _of(run: TaskRun) -> TaskRun:

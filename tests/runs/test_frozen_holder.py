@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import InternalError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from mgx_project.common import server_lock
+from mgx_project.common.async_db import is_away
 from runs.events import event_log
-from runs.lifecycle import worker_transitions
+from runs.lifecycle import fair_claim, worker_transitions
 from runs.models import TaskRun
 from runs.worker import lock_waits
 from runs.worker.lock_waits import until_unlocked
@@ -21,12 +24,11 @@ from tests.conftest import CallerInTests
 from tests.factories import TaskFactory
 from workspaces.models import Event, Workspace
 
+from ..support.patience import SOON
+from ..support.session_bounds import session_bounds
 from .conftest import Tenant, make_tenant
 from .test_durability import expire
 from .test_worker_deaths import begun
-
-STATEMENTS = import_module("workspaces.migrations.0009_statements_end")
-BOUNDS = import_module("workspaces.migrations.0007_waits_end")
 
 
 def connect() -> psycopg.Connection[Any]:
@@ -89,6 +91,22 @@ def test_what_was_paid_is_recorded_when_the_lock_is_free(tenant: Tenant, impatie
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_stood_still_with_locks_in_hand_does_it_again(tenant: Tenant) -> None:
+    tries = []
+
+    def record() -> None:
+        tries.append(1)
+        with transaction.atomic(), connection.cursor() as cursor:
+            Workspace.objects.filter(pk=tenant.workspace.pk).update(name=f"Try {len(tries)}")
+            if len(tries) == 1:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+                time.sleep(0.5)
+
+    until_unlocked(record)
+    assert Workspace.objects.get(pk=tenant.workspace.pk).name == "Try 2"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_lock_that_stays_ends_the_waiting(tenant: Tenant, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_waits, "LONGEST_SECONDS", 0.2)
     with frozen("workspaces", tenant.workspace.pk), pytest.raises(OperationalError, match="lock timeout"):
@@ -109,20 +127,42 @@ def test_a_request_is_told_to_come_again(owner: CallerInTests, impatient: None, 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_server_bounds_every_session_of_the_role() -> None:
-    class Editor:
-        connection = connection
-        quote_name = staticmethod(connection.ops.quote_name)
-
-    BOUNDS.set_bounds(None, Editor)
-    STATEMENTS.set_bound(None, Editor)
-    try:
-        with connect() as session:
-            shown = {name: session.execute(f"SHOW {name}").fetchone() for name in BOUNDS.BOUNDS}
-            assert shown["lock_timeout"] == ("10s",)
-            assert session.execute("SHOW statement_timeout").fetchone() == ("2min",)
-            assert shown["idle_in_transaction_session_timeout"] == ("1min",)
-    finally:
-        BOUNDS.reset_bounds(None, Editor)
-        STATEMENTS.reset_bound(None, Editor)
+    with session_bounds(), connect() as session:
+        assert session.execute("SHOW lock_timeout").fetchone() == ("10s",)
+        assert session.execute("SHOW statement_timeout").fetchone() == ("2min",)
+        assert session.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("15s",)
     with connect() as session:
         assert session.execute("SHOW lock_timeout").fetchone() == ("0",)
+
+
+def stands_still(taken: threading.Event, thawed: threading.Event, lost: list[InternalError]) -> None:
+    """Takes a lock that every claim waits for, and answers nobody before ``thawed``."""
+    try:
+        with transaction.atomic():
+            fair_claim.take_turn()
+            taken.set()
+            thawed.wait(SOON)
+    except InternalError as error:
+        lost.append(error)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_frozen_in_a_claim_stops_the_others_for_a_moment(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_lock, "IDLE_SECONDS", 1)
+    theirs = tenant.run()
+    taken, thawed, lost = threading.Event(), threading.Event(), list[InternalError]()
+    frozen = threading.Thread(target=stands_still, args=(taken, thawed, lost))
+    frozen.start()
+    try:
+        assert taken.wait(SOON)
+        claimed = worker_transitions.claim_next()  # for ever, if nothing ended the other's session
+    finally:
+        thawed.set()
+        frozen.join()
+    assert claimed is not None and claimed.pk == theirs.pk
+    assert [is_away(error) for error in lost] == [True]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("0",)  # it was for the claim's transaction only

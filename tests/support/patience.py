@@ -14,7 +14,7 @@ SOON = 180.0
 
 
 def wait_for(condition: Callable[[], T], within: float = SOON, told: Callable[[], object] = lambda: "") -> T:
-    """The first true value of ``condition``, which another process or thread brings about: what it does notifies nobody here.
+    """The first true value that ``condition`` returns. Another process or thread brings it about, and notifies nobody here.
     ``within`` is in seconds, for a busy machine; ``told`` gives what a failure shows."""
     deadline = time.monotonic() + within
     while not (value := condition()):
