@@ -47,7 +47,7 @@ class Server:
     def request(self, method: str, path: str, *, bearer: str = "", **options: Any) -> httpx.Response:
         state = self.state
         headers = {"Authorization": f"Bearer {bearer or state['token']}"}
-        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=SOON, **options)
+        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=60, **options)
 
     def get(self, path: str) -> httpx.Response:
         return self.request("GET", path)
