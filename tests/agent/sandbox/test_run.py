@@ -10,6 +10,7 @@ import pytest
 
 from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, bubblewrap, open_sandbox
+from tests.support.descriptors import descriptors
 from tests.support.patience import SOON
 
 pytestmark = pytest.mark.asyncio
@@ -88,10 +89,10 @@ async def test_a_process_left_behind_does_not_outlive_the_command(sandbox: Workd
 
 async def test_no_descriptor_is_left_open(sandbox: WorkdirSandbox) -> None:
     await sandbox.run(("true",))
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for _ in range(5):
         await sandbox.run(("true",))
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert descriptors() <= before
 
 
 async def test_formatters_are_offered_and_nothing_else_of_the_server(sandbox: WorkdirSandbox) -> None:
