@@ -25,6 +25,7 @@ from tests.support import slow
 from tests.support.drills import LONG, Draw, drawn, seed_of_commit
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
+from tests.support.patience import SOON
 from tests.support.toy_forge.server import ToyServer
 from tests.support.toy_forge.server import serve as serve_toy
 from tests.support.whole_server import server
@@ -65,6 +66,16 @@ class CallerInTests:
 
 MakeCaller = Callable[..., CallerInTests]
 
+REDIS_SECONDS = (
+    "agent.models.cache.REDIS_SECONDS",
+    "agent.rate_limits.storage.REDIS_SECONDS",
+    "mgx_project.common.channel_broadcast.SEND_SECONDS",
+    "mgx_project.common.living_workers.TIMEOUT_SECONDS",
+    "mgx_project.common.rates.counters.REDIS_SECONDS",
+    "runs.lifecycle.cancel_channel.PUBLISH_SECONDS",
+)
+PATIENCE = 20.0
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
@@ -81,8 +92,21 @@ def cheap_passwords() -> None:
 
 
 def pytest_sessionstart() -> None:
-    """Before the first connection: tests drive more runs in one process than a worker does (`work` makes room for its own)."""
-    settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 32
+    """Before the first connection: tests drive more runs in one process than a worker does (`work` makes room for its own), and
+    a machine that stands still for seconds is no database that is gone."""
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["pool"] |= {"max_size": 32, "timeout": SOON}
+    options["connect_timeout"] = int(SOON)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience_with_redis() -> Iterator[None]:
+    """What gives Redis up after a fraction of a second counts and publishes nothing for a while: limits would not be enforced
+    because this machine is busy. A test of a Redis that does not answer sets a time of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in REDIS_SECONDS:
+            patch.setattr(name, PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 
 from agent.children import child
+from tests.support.descriptors import descriptors
 
 PIPE = asyncio.subprocess.PIPE
 GRANDCHILD = "sleep 1000 & echo $! > started; echo started; wait"
 """Holds both pipes, so that whoever waits for their end waits for it."""
-
-
-def descriptors() -> set[str]:
-    return set(os.listdir("/proc/self/fd"))
 
 
 def ends(pid: int) -> bool:

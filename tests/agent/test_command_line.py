@@ -16,6 +16,7 @@ from agent.__main__ import main
 from tests.agent.harness import git, make_repository
 from tests.support import scripted_anthropic
 from tests.support.in_process import command, foreign_environment
+from tests.support.patience import SOON
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import plan, script, unclear
 
@@ -43,7 +44,7 @@ def test_a_project_is_made_without_an_account(tmp_path: Path, package_cache: Pat
     root.mkdir()
     options = ("--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes")
     with process(*options, XDG_CACHE_HOME=str(package_cache)) as started:
-        out, err = started.communicate(timeout=120)
+        out, err = started.communicate(timeout=SOON)
     run = subprocess.CompletedProcess(options, started.returncode, out, err)
     assert run.returncode == 0, run.stderr
     assert said(run)["tests"]["status"] == "passed"
@@ -120,11 +121,11 @@ def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     with serve(lambda messages: Reply("x" * 50, fault="stall")) as server:
         options = ("--root", str(tmp_path), "--task", "Make a FastAPI app", "--model", "m")
         started = process(*options, OPENAI_BASE_URL=server.url, OPENAI_API_KEY="k")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + SOON
         while not server.requests and time.monotonic() < deadline:
             time.sleep(0.05)
         started.send_signal(signal.SIGINT)
-        out, err = started.communicate(timeout=120)
+        out, err = started.communicate(timeout=SOON)
     assert started.returncode == 130
     assert json.loads(out)["status"] == "cancelled"
     assert "Traceback" not in err

@@ -16,6 +16,7 @@ from agent.pipeline import carry_out
 from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, parts_of, split_conflicting
 from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
+from tests.support.patience import SOON
 from tests.support.team_script import plan, review, script
 
 SPEC = TaskSpec("Prices and names, please", stack="fastapi", parallel_steps=2)
@@ -93,7 +94,7 @@ class SideBySide(PlainModel):
         self.asked.append(key)
         if len(self.asked) == len(self.answers):
             self._all.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             await self._all.wait()
             if self.last_first and key == "1":
                 await self._answered["2"].wait()

@@ -164,7 +164,7 @@ def test_runs_in_threads_do_not_mix(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(SOON)
     assert len(harnesses) == 4
     check_apart(harnesses)
 

@@ -18,6 +18,7 @@ import pytest
 from tests.cli.standin import TOKEN, Running, Standin
 from tests.support import forked_mgx
 from tests.support.forked_mgx import MGX
+from tests.support.patience import SOON
 
 __all__ = ["MGX"]
 
@@ -102,7 +103,7 @@ class Terminal:
     fd: int
     seen: str = ""
 
-    def until(self, text: str, timeout: float = 60) -> str:
+    def until(self, text: str, timeout: float = SOON) -> str:
         deadline = time.monotonic() + timeout
         while text not in self.seen:
             assert time.monotonic() < deadline, f"{text!r} did not appear in {self.seen!r}"
@@ -112,7 +113,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self, timeout: float = 60) -> int:
+    def end(self, timeout: float = SOON) -> int:
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still running: {self.seen!r}"

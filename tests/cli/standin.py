@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from runs.serializers import STATE_JSON
+from tests.support.patience import SOON
 
 TOKEN = "mgx_test_0123456789abcdef"
 PLAN = {
@@ -552,13 +553,13 @@ class Running:
 
     def __enter__(self) -> Standin:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(SOON)
         return self.state
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(SOON)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(SOON)
         self._loop.close()
 
     async def _start(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Mgx
 from tests.cli.standin import TOKEN, Standin
+from tests.support.patience import SOON
 
 SERVERLESS = {"MGX_SERVER": None, "MGX_TOKEN": None}
 SUPERVISOR = """
@@ -117,7 +118,7 @@ def test_the_package_alone_names_both_ways_to_a_server(bare_env: dict[str, str],
         env=bare_env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=SOON,
     )
     assert done.returncode == 6
     assert "mgx login --server" in done.stderr

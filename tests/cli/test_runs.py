@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import MGX, Mgx
 from tests.cli.standin import DIFF, Standin
+from tests.support.patience import SOON
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_what_a_run_says_about_access_is_shown_as_its_words(mgx: Mgx, server: St
 
 
 def test_a_diff_in_a_pipe_is_byte_for_byte(env: dict[str, str], run_id: str, repo: Path) -> None:
-    done = subprocess.run([MGX, "diff", run_id], cwd=repo, env=env, capture_output=True, timeout=60)
+    done = subprocess.run([MGX, "diff", run_id], cwd=repo, env=env, capture_output=True, timeout=SOON)
     assert done.stdout == DIFF
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from ..support.github import GitHub
-from ..support.patience import wait_for
+from ..support.patience import SOON, wait_for
+from ..support.signals import send
 from ..support.skewed import skewed
 from ..support.whole_server import CHECKOUT, Server
 
@@ -59,12 +59,11 @@ def strike(fault: str, server: Server, github: GitHub) -> None:
     if kind in {"kill", "freeze"}:
         sent = signal.SIGKILL if kind == "kill" else signal.SIGSTOP
         for pid in _processes(victim, server, whole=kind == "freeze"):
-            with suppress(ProcessLookupError):
-                os.kill(pid, sent)
+            send(pid, sent)
     elif fault == "disk full":
         _fill(server.data / "artifacts", full=True)
     elif fault == "clock skew":
-        os.kill(_pid(server, "worker"), signal.SIGKILL)
+        send(_pid(server, "worker"), signal.SIGKILL)
     elif fault == "cut model":
         server.model.cut = True
     elif fault == "cut github":
@@ -78,8 +77,7 @@ def end(fault: str, lasts: float, server: Server, github: GitHub) -> None:
         time.sleep(lasts)
     if kind == "freeze":
         for pid in _processes(victim, server, whole=True):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+            send(pid, signal.SIGCONT)
     elif fault == "disk full":
         _fill(server.data / "artifacts", full=False)
     server.model.cut = github.state.cut = False
@@ -105,7 +103,7 @@ def other_clock(fault: str, server: Server, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(40)
+        process.wait(SOON)
 
 
 def _environment(pid: int) -> dict[str, str]:

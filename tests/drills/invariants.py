@@ -28,8 +28,8 @@ def check(server: Server, github: GitHub, repo: str, run_id: str, *, asked: int,
         _events(database, run_id, "pr_updated" if revised else "pr_opened")
         _money(database, run, asked, faults)
     _github(github, repo, run, revised)
-    wait_for(lambda: not orphans(server), within=20)
-    wait_for(lambda: not leftovers(server, run_id), within=20)
+    wait_for(lambda: not orphans(server))
+    wait_for(lambda: not leftovers(server, run_id))
 
 
 def _row(database: Any, sql: str, *values: Any) -> dict[str, Any]:

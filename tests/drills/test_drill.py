@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..support.github import GitHub
+from ..support.patience import SOON
 from ..support.whole_server import Server
 from . import faults, invariants
 from .points import IN_CI, Point, drawn
@@ -60,7 +61,7 @@ def test_a_fault_costs_nothing(point: Point, server: Server, github_server: GitH
             if not story.struck.is_set():
                 assert point not in IN_CI, "the fault did not come"
                 pytest.skip(f"the run ended before its {point.trigger} came")
-            assert healed.wait(180)
+            assert healed.wait(SOON)
     except faults.NotHere as reason:
         pytest.skip(str(reason))
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ..support.patience import SOON
 from ..support.team_script import script
 from ..support.whole_server import CHECKOUT, CODE, NEW, Server, git
 
@@ -52,7 +53,7 @@ def foreign_token(server: Server, slug: str) -> str:
     """The token of another tenant, made as an operator would make it."""
     argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
     done = subprocess.run(
-        [*argv, MAKE_TENANT.format(slug=slug)], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=60
+        [*argv, MAKE_TENANT.format(slug=slug)], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=SOON
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.partition("token=")[2].split()[0]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ..support import forked_mgx
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import plan, script
 from .conftest import Server, git
@@ -40,7 +41,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def mgx(server: Server, *args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return forked_mgx.run(*args, cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, timeout=150)
+    return forked_mgx.run(*args, cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, timeout=SOON)
 
 
 def snapshot(repo: Path) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import script
 from .conftest import CODE, Server
@@ -24,7 +25,7 @@ class Gate:
         said = self.team(messages)
         if self.team.asked[-1] == "WriteTest":
             self.reached.set()
-            self.opened.wait(60)
+            self.opened.wait(SOON)
         return said
 
 
@@ -50,9 +51,9 @@ def test_a_client_of_a_killed_web_process_comes_back_and_misses_nothing(server: 
 
     reader = threading.Thread(target=read_until_closed, args=(0,))
     reader.start()
-    assert gate.reached.wait(60)
+    assert gate.reached.wait(SOON)
     server.kill("web")
-    reader.join(60)
+    reader.join(SOON)
     before = len(seen)
     assert before > 0
     gate.opened.set()

@@ -11,6 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.patience import SOON
+
 from .conftest import Server, foreign_token
 
 
@@ -63,7 +65,7 @@ def test_followed_logs_end_with_the_run(server: Server, shop: Path) -> None:
     run = server.edit_run(shop)
     state = server.state
     address, headers = f"{state['base_url']}/api/runs/{run['id']}/logs", {"Authorization": f"Bearer {state['token']}"}
-    with httpx.stream("GET", address, params={"follow": "true"}, headers=headers, timeout=60) as answer:
+    with httpx.stream("GET", address, params={"follow": "true"}, headers=headers, timeout=SOON) as answer:
         lines = list(answer.iter_lines())
     assert lines == server.get(f"/api/runs/{run['id']}/logs").text.splitlines()
     told = [event["type"] for event in server.events(run["id"]) if event["message"]]
@@ -83,7 +85,7 @@ def test_every_way_to_authenticate_a_socket(server: Server) -> None:
         until(socket, "live")
     for query in (f"?ticket={ticket}", "?ticket=x", ""):
         with connect(f"{base}/ws/stream{query}") as socket, pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=60)
+            socket.recv(timeout=SOON)
         assert closed.value.rcvd and closed.value.rcvd.code == 4401
     with pytest.raises(InvalidStatus):
         connect(
@@ -100,7 +102,7 @@ def test_a_revoked_token_closes_its_socket(server: Server) -> None:
         assert server.request("DELETE", f"/api/tokens/{token['id']}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=60)
+                socket.recv(timeout=SOON)
     assert closed.value.rcvd and closed.value.rcvd.code == 4401
 
 
@@ -117,7 +119,7 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
     for path in paths:
         with connect(base + path, additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
             with pytest.raises(ConnectionClosed) as closed:
-                socket.recv(timeout=60)
+                socket.recv(timeout=SOON)
         assert closed.value.rcvd and closed.value.rcvd.code == 4404, path
     with connect(f"{base}/ws/stream", additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
         assert run["id"] not in json.dumps(until(socket, "live"))
@@ -132,8 +134,8 @@ def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server
     base = server.state["base_url"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {access}"}
     accept = server.state["base_url"] + "/api/invitations/accept"
-    assert httpx.post(accept, json={"token": invitation}, headers=headers).status_code == 200
-    member = httpx.get(server.state["base_url"] + "/api/me", headers=headers).json()["id"]
+    assert httpx.post(accept, json={"token": invitation}, headers=headers, timeout=SOON).status_code == 200
+    member = httpx.get(server.state["base_url"] + "/api/me", headers=headers, timeout=SOON).json()["id"]
     with (
         connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
         connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
@@ -143,7 +145,7 @@ def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server
         assert server.request("DELETE", f"/api/workspaces/{workspace}/members/{member}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=60)
+                socket.recv(timeout=SOON)
         own.send("{}")
         until(own, "pong")
     assert closed.value.rcvd and closed.value.rcvd.code == 4401

@@ -13,6 +13,7 @@ import pytest
 
 from ..support import forked_mgx
 from ..support.forked_mgx import MGX
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from .conftest import CHECKOUT, Server
 
@@ -27,7 +28,7 @@ def name(server: Server) -> str:
     name = f"ada-{uuid.uuid4().hex[:8]}"
     argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
     program = MAKE_ACCOUNT.format(name=name, password=PASSWORD)
-    done = subprocess.run([*argv, program], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*argv, program], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=SOON)
     assert done.returncode == 0, done.stderr
     return name
 
@@ -104,7 +105,7 @@ def test_a_followed_log_ends_with_the_token(server: Server, person: Mgx, owner: 
         path = f"/api/workspaces/{run['workspace_id']}/members"
         removed = next(row for row in server.get(path).json()["items"] if row["username"] == name)
         assert server.request("DELETE", f"{path}/{removed['user_id']}").status_code == 204
-        _, said = following.communicate(timeout=60)
+        _, said = following.communicate(timeout=SOON)
     assert following.returncode == 5
     assert "or membership is no longer valid" in said
     server.post(f"/api/runs/{run['id']}/cancel", {})

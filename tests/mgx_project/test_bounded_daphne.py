@@ -15,14 +15,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
 from mgx_project.embedded.ports import free_port
+from tests.support.patience import SOON
 
 from .test_bounded_http import connect, pour, read_all
 
 IMPATIENT = """
 import mgx_project.asgi
 from mgx_project import bounded_daphne, serve
-bounded_daphne.HEAD_SECONDS = bounded_daphne.BODY_SECONDS = bounded_daphne.WRITE_SECONDS = 1.0
-bounded_daphne.IDLE_SECONDS = 0.5
+bounded_daphne.HEAD_SECONDS = bounded_daphne.BODY_SECONDS = bounded_daphne.WRITE_SECONDS = 2.0
+bounded_daphne.IDLE_SECONDS = 5.0
 serve.serve_by_daphne("127.0.0.1", {port})
 """
 GET = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -87,12 +88,12 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(port: int, beginning: by
         client.sendall(beginning)
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 30:
+            while time.monotonic() - began < SOON:
                 client.sendall(b"X")
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             return
-    pytest.fail("the connection was still open after 30 seconds")
+    pytest.fail(f"the connection was still open after {SOON:g} seconds")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
@@ -119,15 +120,15 @@ def test_a_body_that_never_ends_is_not_kept(port: int) -> None:
 def test_who_does_not_read_the_answers_is_disconnected(port: int) -> None:
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.settimeout(30)
+        client.settimeout(SOON)
         client.connect(("127.0.0.1", port))
         client.sendall(400 * b"GET /static/admin/css/base.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         gone = select.poll()
         gone.register(client, 0)  # an error or a hang-up is told without being asked for
-        assert gone.poll(60_000)
+        assert gone.poll(SOON * 1000)
 
 
 def test_a_large_message_of_a_socket_ends_it(port: int) -> None:
-    with connect_websocket(f"ws://127.0.0.1:{port}/ws/nowhere") as client, pytest.raises(ConnectionClosed):
+    with connect_websocket(f"ws://127.0.0.1:{port}/ws/nowhere", open_timeout=SOON) as client, pytest.raises(ConnectionClosed):
         client.send("a" * 100_000)
-        client.recv(timeout=20)
+        client.recv(timeout=SOON)

@@ -17,6 +17,7 @@ from websockets.sync.client import connect as connect_websocket
 from mgx_project import bounded_http
 from mgx_project.asgi import limited
 from mgx_project.embedded.ports import free_port
+from tests.support.patience import SOON
 from tests.support.web import serving
 
 Port = int
@@ -27,14 +28,14 @@ def port(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """The server with its own configuration, in a thread, with short patience. It may look after database connections that
     earlier tests have left in the thread that all synchronous code of a process shares."""
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
-        patch.setattr(bounded_http, "HEAD_SECONDS", 1.0)
-        patch.setattr(limited, "_seconds", 1.0)
+        patch.setattr(bounded_http, "HEAD_SECONDS", 2.0)
+        patch.setattr(limited, "_seconds", 2.0)
         with serving() as number:
             yield number
 
 
 def connect(port: Port) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=60)
+    return socket.create_connection(("127.0.0.1", port), timeout=SOON)
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -114,12 +115,12 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(port: Port) -> None:
         client.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 60:
+            while time.monotonic() - began < SOON:
                 client.sendall(b"X")
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             return
-    pytest.fail("the connection was still open after a minute")
+    pytest.fail(f"the connection was still open after {SOON:g} seconds")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
@@ -144,9 +145,9 @@ def test_others_are_served_beside_many_that_wait(port: Port) -> None:
 
 
 def test_a_large_message_of_a_socket_ends_it(port: Port) -> None:
-    with connect_websocket(f"ws://127.0.0.1:{port}/ws/nowhere") as client, pytest.raises(ConnectionClosed):
+    with connect_websocket(f"ws://127.0.0.1:{port}/ws/nowhere", open_timeout=SOON) as client, pytest.raises(ConnectionClosed):
         client.send("a" * 100_000)
-        client.recv(timeout=60)
+        client.recv(timeout=SOON)
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "daphne"])
@@ -167,4 +168,4 @@ def test_the_process_that_is_started_bounds_headers(server: str) -> None:
             assert pour(client, b"X-Long: " + b"a" * 60_000, most=72_000_000) < 20_000_000
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(SOON)

@@ -15,8 +15,9 @@ from django.test import override_settings
 from django.urls import path
 
 from mgx_project.http import OneThreadHandler
+from tests.support.patience import SOON
 
-both_here = threading.Barrier(2, timeout=20)
+both_here = threading.Barrier(2, timeout=SOON)
 left = asyncio.Event()
 FILE = bytes(4 * OneThreadHandler.chunk_size)
 
@@ -153,7 +154,7 @@ def _answer(url: str, sent: list[dict[str, Any]], leave: asyncio.Event) -> Calla
 async def test_a_stream_ends_when_its_client_leaves(signals: list[tuple[str, int]]) -> None:
     left.clear()
     sent: list[dict[str, Any]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await _answer("/lasting", sent, asyncio.Event())()
         await left.wait()
     assert [message.get("body") for message in sent] == [None, b"one\n"]

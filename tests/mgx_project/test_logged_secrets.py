@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 
 from mgx_project.embedded.ports import free_port
 from tests.factories import MembershipFactory
+from tests.support.patience import SOON
 from workspaces.models import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,13 +38,13 @@ class Web:
     log: Path
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=SOON)
 
     def socket(self, path: str, **options: object) -> str:
         """The first frame, or how the handshake or the socket ended."""
         try:
-            with connect(f"ws://127.0.0.1:{self.port}{path}", open_timeout=60, **options) as socket:  # type: ignore[arg-type]
-                return str(socket.recv(timeout=60))
+            with connect(f"ws://127.0.0.1:{self.port}{path}", open_timeout=SOON, **options) as socket:  # type: ignore[arg-type]
+                return str(socket.recv(timeout=SOON))
         except WebSocketException as error:
             return str(error)
 
@@ -69,7 +70,7 @@ def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Web]:
         yield found
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(SOON)
 
 
 def test_no_secret_is_logged(web: Web) -> None:

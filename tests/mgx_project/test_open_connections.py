@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from mgx_project import open_connections
 from mgx_project.asgi import application
+from tests.support.patience import SOON, wait_for
 from tests.support.web import serving
 
 LIMIT = 3
@@ -46,20 +46,13 @@ def connect(port: int) -> Iterator[Callable[[], socket.socket]]:
     opened: list[socket.socket] = []
 
     def one() -> socket.socket:
-        opened.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+        opened.append(socket.create_connection(("127.0.0.1", port), timeout=SOON))
         return opened[-1]
 
     yield one
     for each in opened:
         each.close()
-    until(lambda: not open_connections._open)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: not open_connections._open)
 
 
 def answer_of(client: socket.socket) -> bytes:
@@ -75,20 +68,20 @@ def test_one_connection_too_many_is_refused_until_another_ends(connect: Callable
     assert head.startswith(b"HTTP/1.1 429")
     assert json.loads(body)["code"] == "too_many_connections"
     held[0].close()
-    until(lambda: sum(open_connections._open.values()) < LIMIT)
+    wait_for(lambda: sum(open_connections._open.values()) < LIMIT)
     assert answer_of(connect()).startswith(b"HTTP/1.1 200")
 
 
 def test_a_websocket_is_a_connection_for_as_long_as_it_lives(port: int, connect: Callable[[], socket.socket]) -> None:
     url = f"ws://127.0.0.1:{port}/ws/stream"
-    with connect_websocket(url, proxy=None), connect_websocket(url, proxy=None):
+    with connect_websocket(url, proxy=None, open_timeout=SOON), connect_websocket(url, proxy=None, open_timeout=SOON):
         pass
-    until(lambda: not open_connections._open)
+    wait_for(lambda: not open_connections._open)
     held = [connect() for _ in range(LIMIT - 1)]
     assert all(answer_of(each).startswith(b"HTTP/1.1 200") for each in held)
-    with connect_websocket(url, proxy=None):
+    with connect_websocket(url, proxy=None, open_timeout=SOON):
         assert sum(open_connections._open.values()) == LIMIT
-    until(lambda: sum(open_connections._open.values()) == LIMIT - 1)
+    wait_for(lambda: sum(open_connections._open.values()) == LIMIT - 1)
 
 
 @pytest.mark.parametrize(("address", "proxies"), [("127.0.0.1", []), ("::1", []), ("10.0.0.9", ["10.0.0.0/8"])])

@@ -16,6 +16,7 @@ from django.core.files.storage import storages as configured
 
 from mgx_project.common.private_files import LOOKED_THROUGH, close_data_directory
 from mgx_project.embedded.ports import free_port
+from tests.support.patience import SOON
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PASSED_THROUGH = 0o711 if os.geteuid() == 0 else 0o700
@@ -75,7 +76,7 @@ def test_a_process_that_keeps_files_there_closes_it_first(command: tuple[str, ..
     argv = [sys.executable, *command, *wanted]
     with subprocess.Popen(argv, cwd=CHECKOUT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + SOON
             while not (data / LOOKED_THROUGH).exists():
                 assert process.poll() is None and time.monotonic() < deadline
                 time.sleep(0.05)
@@ -83,7 +84,7 @@ def test_a_process_that_keeps_files_there_closes_it_first(command: tuple[str, ..
             assert umask_of(process.pid) == "0077"
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(SOON)
     assert (data / "runs/one/src/run.sh").stat().st_mode & 0o777 == 0o700
     assert (data.parent / "outside").stat().st_mode & 0o777 == 0o644
 

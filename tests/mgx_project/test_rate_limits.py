@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from mgx_project.routing import websockets
 from tests.conftest import Api, CallerInTests, MakeCaller
 from tests.factories import PASSWORD, MembershipFactory, RepositoryLinkFactory, UserFactory
+from tests.support.patience import SOON
 from workspaces.models import Role, Workspace
 from workspaces.tokens import create_api_token
 
@@ -184,8 +185,8 @@ def test_counting_asks_the_database_nothing(owner: CallerInTests, rates: SetRate
 
 
 @pytest.fixture
-def dead_redis(settings: Any, unused_tcp_port: int) -> None:
-    settings.REDIS_URL = f"redis://127.0.0.1:{unused_tcp_port}/0"
+def dead_redis(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
 
 def test_without_redis_nobody_is_refused_and_that_is_said_once(
@@ -204,12 +205,12 @@ def close_codes(number: int, path: str, headers: list[tuple[bytes, bytes]], addr
     async def one() -> int | None:
         socket = WebsocketCommunicator(websockets, path, headers=headers)
         socket.scope["client"] = (address, 1)
-        accepted, _ = await socket.connect(timeout=30)
+        accepted, _ = await socket.connect(timeout=SOON)
         assert accepted
-        said = await socket.receive_output(timeout=30)
+        said = await socket.receive_output(timeout=SOON)
         if said["type"] == "websocket.close":
             return int(said["code"])
-        await socket.disconnect()
+        await socket.disconnect(timeout=SOON)
         return None
 
     async def all_of_them() -> list[int | None]:

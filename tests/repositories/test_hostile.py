@@ -16,6 +16,7 @@ from repositories.errors import GitCommandFailed
 from repositories.git.address import address
 from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.process import git
+from tests.support.patience import SOON
 
 from .conftest import Git
 
@@ -115,7 +116,7 @@ def running(marker: str) -> list[str]:
 async def test_cancelling_kills_git_and_what_it_started() -> None:
     marker = "sleep 987.125"
     task = asyncio.create_task(git("-c", f"alias.wait=!{marker}; true", "wait"))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SOON
     while not running(marker):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)

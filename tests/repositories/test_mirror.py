@@ -23,6 +23,8 @@ from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.eviction import forget, generations, make_room, size_of
 from repositories.git.locks import acquire, attempt
 from repositories.git.remote import Remote
+from tests.support.patience import SOON
+from tests.support.signals import send
 
 from .conftest import Git
 
@@ -286,7 +288,7 @@ async def test_what_is_here_is_had_while_another_fetches(tmp_path: Path, origin:
     source = RemoteSource(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     with await acquire(place / "fetch.lock"):
-        two = await asyncio.wait_for(Checkout.create(tmp_path / "two", source), 60)
+        two = await asyncio.wait_for(Checkout.create(tmp_path / "two", source), SOON)
     one.close()
     two.close()
 
@@ -375,12 +377,12 @@ async def test_a_fetch_that_was_killed_is_done_again(
     put(origin, sh, "big.bin", os.urandom(30_000_000))
     source = RemoteSource(str(origin), branch="main", mirror=place)
     task = asyncio.create_task(Checkout.create(tmp_path / "one", source))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SOON
     while not in_pieces(place) and not task.done():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.001)
     for pid in processes_in(str(place)):
-        os.kill(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
     try:
         (await task).close()
     except GitCommandFailed:

@@ -19,6 +19,7 @@ from repositories.git.checkout import RemoteSource
 from repositories.git.process import git
 from repositories.git.remote import Remote, reach
 from repositories.hosting.github import transport
+from tests.support.patience import SOON
 
 NAME = "git.example"
 Rebind = Callable[..., list[str]]
@@ -132,7 +133,7 @@ async def test_ssh_goes_to_the_address_that_was_checked(rebind: Rebind) -> None:
         rebind("127.0.0.1", "10.255.255.1")
         with pytest.raises(GitCommandFailed):
             await look(f"ssh://git@{NAME}:{server.getsockname()[1]}/a/b.git")
-        thread.join(60)
+        thread.join(SOON)
     assert heard[0].startswith(b"SSH-2.0-")
 
 

@@ -28,6 +28,7 @@ from tests.factories import (
     TaskRunFactory,
     UserFactory,
 )
+from tests.support.patience import SOON
 from workspaces.models import Membership
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def test_events_after_a_number_and_of_ones_own_tenants_alone(operator: Membershi
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_script_makes_text_of_what_it_hears_and_comes_back_where_it_was() -> None:
     probe = Path(__file__).with_name("live_probe.js")
-    done = subprocess.run(["node", str(probe), str(SCRIPT)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", str(probe), str(SCRIPT)], capture_output=True, text=True, timeout=SOON)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["cells"] == ["6", "12:00:00", "role_message", EVIL]

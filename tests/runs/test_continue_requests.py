@@ -16,6 +16,7 @@ from runs.models import Approval, SteerMessage, TaskRun
 from runs.models.run_state import FINAL, Status
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import TaskFactory, TaskRunFactory
+from tests.support.patience import SOON
 from workspaces.models import AuditEntry, Event, ModelConnection, Role, Workspace
 
 from .conftest import Tenant
@@ -115,7 +116,7 @@ def test_of_several_at_once_one_goes_on(tenant: Tenant) -> None:
 
     def start(number: int) -> int:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=SOON)
             services.continue_run(principal=tenant.principal, run_id=run.pk, message=f"Wish {number}")
         except Exception as error:
             return int(getattr(error, "http_status", 500))

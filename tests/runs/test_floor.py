@@ -15,6 +15,7 @@ from runs.models import TaskRun
 from runs.worker.model_connection import open_for
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import RepositoryLinkFactory, TaskFactory, TaskRunFactory
+from tests.support.patience import SOON
 from workspaces.models import Event, ModelConnection, Role, Workspace
 
 from .conftest import Tenant
@@ -53,7 +54,7 @@ def test_runs_that_are_made_at_once_do_not_pass_the_limit(tenant: Tenant) -> Non
 
     def make(task: Any) -> int:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=SOON)
             services.create_run(principal=tenant.principal, task_id=task.pk)
         except Exception as error:
             return int(getattr(error, "http_status", 500))

@@ -17,11 +17,11 @@ from runs.models import TaskRun
 from runs.models.run_state import Status
 from runs.reports import event_export
 from tests.factories import MembershipFactory, TaskFactory, TaskRunFactory
+from tests.support.patience import SOON
 from workspaces.models import Event, Membership, Role
 from workspaces.principal import Principal
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SOON = 60.0
 PLAN = {"summary": "x", "steps": []}
 
 

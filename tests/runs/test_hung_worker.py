@@ -11,7 +11,7 @@ from typing import Any
 from runs.models import TaskRun
 from runs.models.run_state import Status
 
-from ..support.patience import wait_for
+from ..support.patience import SOON, wait_for
 from ..support.scripted_openai import serve
 from ..support.team_script import script
 from ..support.worker import worker
@@ -42,7 +42,7 @@ def test_a_run_that_hangs_two_workers_is_paused_and_the_next_one_is_done(tenant:
         with worker(log=tmp_path / "worker.log", **env, **silence) as watcher:
             try:
                 for _ in range(2):
-                    assert reached.acquire(timeout=90)
+                    assert reached.acquire(timeout=SOON)
                     hung = child_of(watcher.pid)
                     os.kill(hung, signal.SIGSTOP)
                     wait_for(lambda hung=hung: child_of(watcher.pid) not in (0, hung))

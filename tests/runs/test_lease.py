@@ -17,7 +17,7 @@ from runs.worker import executor
 from runs.worker.execution import Execution
 from runs.worker.lease import Keeper, Lease, keeper
 
-from ..support.patience import wait_for
+from ..support.patience import SOON, wait_for
 from .conftest import Tenant
 from .test_durability import expire
 from .test_worker_deaths import begun, dies
@@ -49,13 +49,13 @@ def test_an_event_loop_that_does_not_answer_is_noticed_and_its_lease_not_renewed
     thread = threading.Thread(target=phase)
     thread.start()
     try:
-        assert blocks.wait(60)
+        assert blocks.wait(SOON)
         wait_for(lambda: keeper.stuck)
         wait_for(lambda: worker_transitions.claimable().filter(pk=run.pk).exists())
         wait_for(lambda: leases[0].reason)  # answering before, it would be renewed: nobody has taken the run
     finally:
         goes_on.set()
-        thread.join(60)
+        thread.join(SOON)
     assert isinstance(leases[0].reason, LeaseLost), "it ends as soon as it answers"
     assert not keeper.stuck
 
@@ -66,7 +66,7 @@ def test_an_event_loop_that_waits_answers(tenant: Tenant, settings: Any) -> None
 
     async def work(lease: Lease) -> None:
         lease.bind()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(SOON):
             while len(answers) < 4:
                 if lease.answered not in answers:
                     answers.append(lease.answered)

@@ -173,7 +173,7 @@ def test_a_long_prompt_that_is_refused_names_the_setting(owner: CallerInTests) -
 
 
 def test_the_long_prompt_is_tried_only_as_long_as_there_is_time(owner: CallerInTests, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.worker.model_connection_test.SECONDS", 3.0)
+    monkeypatch.setattr("runs.worker.model_connection_test.SECONDS", 10.0)
 
     def script(messages: list[Any]) -> Reply | str:
         return Reply("x" * 100, fault="stall") if len(messages[1]["content"]) > 1_000 else "ready"

@@ -10,6 +10,7 @@ from runs.models import RunStep
 from runs.models.run_state import Status
 from workspaces.models import LedgerEntry
 
+from ..support.patience import SOON
 from ..support.team_script import plan, script
 from .conftest import NEW, Tenant, drive, git, types
 
@@ -22,7 +23,7 @@ NAMES = "FILE: shop/names.py\nNAME = 1\n\nFILE: shop/titles.py\nTITLE = 1\n"
 
 
 def test_parts_are_written_at_the_same_time_and_land_as_one(tenant: Tenant, shop: Path, scripted: Any) -> None:
-    barrier = threading.Barrier(2, timeout=60)
+    barrier = threading.Barrier(2, timeout=SOON)
 
     def part(messages: list[Any]) -> str:
         barrier.wait()  # passes only when both are being answered

@@ -15,6 +15,7 @@ from runs import artifacts
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
 
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import script
 from .conftest import Tenant, api_of, drive
@@ -34,7 +35,7 @@ def test_each_phase_of_a_profiled_run_leaves_a_flame_graph(tenant: Tenant, shop:
         beside = threading.Thread(target=drive, args=(other,))
         beside.start()
         run = drive(edit(tenant, shop, profile=True))
-        beside.join(60)
+        beside.join(SOON)
     assert run.status == Status.COMPLETED, run.error
     found = graphs(run)
     assert list(found) == [
@@ -88,5 +89,5 @@ def test_the_profiler_is_not_even_imported_by_default() -> None:
         "DJANGO_SETTINGS_MODULE": "mgx_project.settings", "MGX_SECRET_KEY": "-", "MGX_ENCRYPTION_KEYS": "-",
         "DATABASE_URL": "postgres:///-", "REDIS_URL": "redis://-",
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=SOON)
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ from runs.models import TaskRun
 from tests.conftest import CallerInTests
 from tests.factories import TaskFactory
 from tests.support.log_lines import logged
+from tests.support.patience import SOON, wait_for
 
 BOUND_SECONDS = 0.5
 
@@ -58,7 +59,7 @@ TROUBLES = {
 def broker(request: pytest.FixtureRequest, valkey: Services) -> Iterator[WakingRedisBroker]:
     """It has worked once, and then its Redis is in trouble."""
     broker = WakingRedisBroker(url=valkey.redis_url, namespace="away", middleware=[])
-    broker.enqueue(message())
+    wait_for(lambda: enqueued(broker))
     TROUBLES[request.param](valkey)
     before = dramatiq.get_broker()
     dramatiq.set_broker(broker)
@@ -70,11 +71,20 @@ def message() -> Message[Any]:
     return Message(queue_name="runs", actor_name="do_next_run", args=(), kwargs={}, options={})
 
 
+def enqueued(broker: WakingRedisBroker) -> bool:
+    """False where this machine was too busy for SEND_SECONDS."""
+    try:
+        broker.enqueue(message())
+    except redis.RedisError:
+        return False
+    return True
+
+
 def test_enqueueing_ends_soon_with_an_error(broker: WakingRedisBroker) -> None:
     begun = time.monotonic()
     with pytest.raises(redis.RedisError):
         broker.enqueue(message())
-    assert time.monotonic() - begun < BOUND_SECONDS * 4, "what is bounded is SEND_SECONDS; the rest is for a busy machine"
+    assert time.monotonic() - begun < SOON, "what is bounded is SEND_SECONDS; the rest is for a busy machine"
     assert 2 * SEND_SECONDS < BOUND_SECONDS
 
 
@@ -83,6 +93,7 @@ def test_a_run_is_queued_answered_and_cancelled(
     owner: CallerInTests, broker: WakingRedisBroker, valkey: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "REDIS_URL", valkey.redis_url)
+    monkeypatch.setattr(cancel_channel, "PUBLISH_SECONDS", 0.2)
     cancel_channel._client.cache_clear()
     task = TaskFactory(workspace=owner.workspace)
     with logged() as lines:
@@ -96,7 +107,7 @@ def test_a_run_is_queued_answered_and_cancelled(
 
 def test_announcements_wait_no_longer_than_they_may(valkey: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that sends goes on after a frozen Redis, and what waits for it is bounded."""
-    monkeypatch.setattr(channel_broadcast, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(channel_broadcast, "SEND_SECONDS", 1.0)
     monkeypatch.setattr(channel_broadcast, "WAITING", 3)
     layer = RedisPubSubChannelLayer(hosts=[valkey.redis_url], prefix="away")
     monkeypatch.setattr(channel_broadcast, "get_channel_layer", lambda: layer)
@@ -105,7 +116,7 @@ def test_announcements_wait_no_longer_than_they_may(valkey: Services, monkeypatc
     with logged() as lines:
         for number in range(10):
             broadcaster.send(["run.1"], {"type": "stream.event", "number": number})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + SOON
         while sum(1 + line["dropped"] for line in lines.of(channel_broadcast.NOT_DELIVERED)) < 10:
             assert time.monotonic() < deadline, lines
             time.sleep(0.02)
@@ -121,11 +132,11 @@ def test_announcements_wait_no_longer_than_they_may(valkey: Services, monkeypatc
 def test_a_worker_takes_a_frozen_redis_for_a_dead_one_and_connects_again(
     valkey: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mgx_project.broker.CONSUME_SECONDS", 0.3)
+    monkeypatch.setattr("mgx_project.broker.CONSUME_SECONDS", 2.0)
     broker = WakingRedisBroker(url=valkey.redis_url, namespace="away", middleware=[])
     broker.declare_queue("runs")
     consumer = broker.consume("runs", prefetch=2, timeout=100)
-    broker.enqueue(message())
+    wait_for(lambda: enqueued(broker))
     held = next(consumer)
     assert held is not None
     send(valkey, signal.SIGSTOP)

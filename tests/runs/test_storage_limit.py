@@ -17,6 +17,7 @@ from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
 from workspaces.models import StoredBytes, Workspace
 
+from ..support.patience import SOON
 from ..support.scripted_openai import serve
 from ..support.team_script import script
 from .conftest import Tenant, api_of, drive
@@ -76,7 +77,7 @@ def test_runs_that_store_at_once_do_not_pass_the_limit(tenant: Tenant) -> None:
 
     def one(run: TaskRun) -> bool:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=SOON)
             store(run, "a", 100)
         except Paused:
             return False

@@ -31,8 +31,8 @@ from ..support.worker import wait_for_end, worker
 from .conftest import Tenant, api_of, drive, git, types
 from .test_ends import CODE, edit
 
-BOTOCORE_WAITS = 60.0
-"""Seconds until botocore gives up one try by default, of five."""
+BOTOCORE_WAITS = 5 * 60.0
+"""Seconds until botocore gives up by default: after five tries."""
 ONCE = ("plan_ready", "patch_applied", "commit_created", "completion")
 
 
@@ -177,7 +177,7 @@ def test_requests_for_bytes_of_a_store_that_hangs_are_answered_within_seconds(
                 assert (answer.status_code, answer.json()["code"]) == (503, "store_away")
                 assert int(answer["Retry-After"]) > 0
                 assert s3.ACCESS_KEY not in answer.content.decode() and in_s3.url not in answer.content.decode()
-                assert time.monotonic() - began < 10
+                assert time.monotonic() - began < BOTOCORE_WAITS / 5
         finally:
             if away == in_s3.freeze:
                 in_s3.thaw()
@@ -188,14 +188,14 @@ def test_requests_for_bytes_of_a_store_that_hangs_are_answered_within_seconds(
 
 def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3.S3) -> None:
     run = tenant.run()
-    for number in range(30):
+    for number in range(90):
         artifacts.store(run, f"{number}", b"%d" % number, kind=Artifact.Kind.LOG, content_type="text/plain")
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     in_s3.freeze()
     try:
         began = time.monotonic()
         assert api_of(tenant).delete(f"/api/runs/{run.pk}").status_code == 204
-        assert time.monotonic() - began < 30 * BRIEF_SECONDS / 2
+        assert time.monotonic() - began < 90 * BRIEF_SECONDS / 2
     finally:
         in_s3.thaw()
     assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()

@@ -22,9 +22,6 @@ from ..support.team_script import script
 from ..support.worker import worker
 from .conftest import Tenant, types
 
-KILLED_SECONDS = 10.0
-"""After so long a worker that should stop is killed by most supervisors (`docker stop`)."""
-
 
 @dataclass
 class SlowModel:
@@ -89,10 +86,8 @@ def test_a_stopped_worker_hands_its_run_on_once_and_another_goes_on_with_it(
         assert model.asked.acquire(timeout=SOON)
         began = time.monotonic()
         first.terminate()
-        assert first.wait(SOON) == 0
-        took = time.monotonic() - began
-    print(f"stopped after {took:.2f} s")
-    assert took < KILLED_SECONDS, (tmp_path / "first.log").read_text()[-2000:]
+        assert first.wait(SOON) == 0, (tmp_path / "first.log").read_text()[-2000:]
+    print(f"stopped after {time.monotonic() - began:.2f} s")
     run.refresh_from_db()
     assert (run.status, run.lease_expires_at, run.lease_owner, run.fence) == (Status.PLANNING, None, "", 1)
     model.may_answer.set()

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from mgx_cli import commands, main
 
+from .patience import SOON
+
 # MGX_UNDER_TEST names an mgx of another environment: the wheel alone, another Python.
 MGX = os.environ.get("MGX_UNDER_TEST") or str(Path(sys.executable).with_name("mgx"))
 AS_EXECUTABLE = any(name in os.environ for name in ("MGX_UNDER_TEST", "COVERAGE_PROCESS_CONFIG"))
@@ -28,11 +30,11 @@ STREAMS = ("stdin", "stdout", "stderr")
 Done = subprocess.CompletedProcess[str]
 
 
-def execute(argv: list[str], *, cwd: Path, env: dict[str, str], input: str = "", timeout: float = 120) -> Done:
+def execute(argv: list[str], *, cwd: Path, env: dict[str, str], input: str = "", timeout: float = SOON) -> Done:
     return subprocess.run(argv, cwd=cwd, env=env, input=input, capture_output=True, text=True, timeout=timeout)
 
 
-def run(*arguments: str, cwd: Path, env: dict[str, str], input: str = "", timeout: float = 120) -> Done:
+def run(*arguments: str, cwd: Path, env: dict[str, str], input: str = "", timeout: float = SOON) -> Done:
     """As `subprocess.run` with captured text. Raises `subprocess.TimeoutExpired`."""
     argv = [MGX, *arguments]
     if AS_EXECUTABLE:

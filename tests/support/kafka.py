@@ -17,9 +17,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from mgx_project.embedded.ports import free_port
 
+from .patience import SOON
 from .s3 import ACCESS_KEY, BUCKET, S3, SECRET_KEY
 
-READY_SECONDS = 30.0
 PARTITIONS = 3
 
 
@@ -46,7 +46,7 @@ class Broker:
             }  # fmt: skip
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(argv, env=env, stdout=output, stderr=output)
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + SOON
         admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
         while True:
             try:
@@ -58,14 +58,14 @@ class Broker:
     def stop(self, *, kill: bool = False) -> None:
         if self.process is not None:
             (self.process.kill if kill else self.process.terminate)()
-            self.process.wait(15)
+            self.process.wait(SOON)
             self.process = None
 
     def make(self, topic: str) -> None:
         admin = AdminClient({"bootstrap.servers": self.servers})
-        admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(15)
+        admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(SOON)
 
-    def read(self, topic: str, wanted: int, within: float = 30.0) -> list[tuple[str, bytes, dict[str, bytes]]]:
+    def read(self, topic: str, wanted: int, within: float = SOON) -> list[tuple[str, bytes, dict[str, bytes]]]:
         """Key, value and headers of what is on the topic, partition by partition, once there are ``wanted``."""
         consumer = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False})
         found = []

@@ -9,11 +9,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SOON = 60.0
+SOON = 180.0
 """Seconds. What a test waits for would otherwise take an hour or never come, so a busy machine has all the time it needs."""
 
 
-def wait_for(condition: Callable[[], T], within: float = 180.0, told: Callable[[], object] = lambda: "") -> T:
+def wait_for(condition: Callable[[], T], within: float = SOON, told: Callable[[], object] = lambda: "") -> T:
     """The first true value that ``condition`` returns. Another process or thread brings it about, and notifies nobody here.
     ``within`` is in seconds, for a busy machine; ``told`` gives what a failure shows."""
     deadline = time.monotonic() + within

@@ -20,9 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mgx_project.embedded.ports import free_port
 
+from .patience import SOON
+
 ACCESS_KEY, SECRET_KEY, BUCKET = "test-access", "test-secret-key", "artifacts"
-READY_SECONDS = 180.0
-"""A hung server ends a test then; one that starts beside many others on two cores may take long."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class S3:
         if self.process is not None:
             self.thaw()
             self.process.terminate()
-            self.process.wait(15)
+            self.process.wait(SOON)
             self.process = None
 
     def freeze(self) -> None:
@@ -114,7 +114,7 @@ def serve(directory: Path) -> Iterator[S3]:
 
 
 def _wait(server: S3, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + SOON
     client = server.client()
     while True:
         try:

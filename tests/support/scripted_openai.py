@@ -22,6 +22,8 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from .patience import SOON
+
 Message = dict[str, str]
 Fault = Literal["stall", "half_stream", "garbage", "html", "error_in_stream"]
 Style = Literal["openai", "no_ids", "one_index", "repeating", "objects"]
@@ -205,13 +207,13 @@ def in_thread(start: Callable[[], Coroutine[Any, Any, web.AppRunner]], name: str
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
     thread.start()
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(SOON)
     try:
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(_close(runner), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_close(runner), loop).result(SOON)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(SOON)
         loop.close()
 
 

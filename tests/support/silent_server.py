@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from .patience import SOON
+
 
 class SilentServer:
     """``url`` takes http and so git over http. ``wait_for`` waits for callers, `close` lets them all go."""
@@ -33,7 +35,7 @@ class SilentServer:
             poll.register(caller, select.POLLRDHUP)
         return len(self._callers) - len(poll.poll(0))
 
-    def wait_for(self, callers: int, within: float = 60) -> None:
+    def wait_for(self, callers: int, within: float = SOON) -> None:
         with self._came:
             assert self._came.wait_for(lambda: self.callers >= callers, within), f"only {self.callers} of {callers} have called"
 
@@ -49,7 +51,7 @@ class SilentServer:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(SOON)
         for caller in self._callers:
             caller.close()
 

@@ -18,8 +18,9 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from .patience import wait_for
+from .patience import SOON, wait_for
 from .scripted_openai import ScriptedOpenAI, serve
+from .signals import send
 from .team_script import TeamScript, script
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ class Server:
 
     def embedded(self, *args: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "mgx_project.embedded", *args, "--data", str(self.data)]
-        return subprocess.run(argv, cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=180)
+        return subprocess.run(argv, cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=SOON)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -54,12 +55,14 @@ class Server:
     def socket(self, path: str, **options: Any) -> ClientConnection:
         state = self.state
         headers = {"Authorization": f"Bearer {state['token']}"}
-        return connect(state["base_url"].replace("http", "ws", 1) + path, additional_headers=headers, **options)
+        return connect(
+            state["base_url"].replace("http", "ws", 1) + path, additional_headers=headers, open_timeout=SOON, **options
+        )
 
     def kill(self, child: str) -> None:
         """kill -9 of one child, and the wait until the supervisor has a new one that works."""
-        pid = self.state["children"][child]["pid"]
-        os.kill(pid, signal.SIGKILL)
+        pid = wait_for(lambda: self.state["children"][child]["pid"])  # none for a moment, where one was started anew
+        send(pid, signal.SIGKILL)
         wait_for(lambda: self.state["children"][child]["pid"] not in (None, pid) and self.ready())
 
     def ready(self) -> bool:

@@ -15,6 +15,7 @@ from runs.models.run_state import Status
 from workspaces.models import LedgerEntry
 
 from ..runs.conftest import NEW, Tenant, git, local_roots, shop, tenant, types
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply, serve
 from ..support.team_script import action_of, script
 from ..support.worker import CHECKOUT, wait_for_end, worker
@@ -49,7 +50,7 @@ class Gate:
         said = self.team(messages)
         if action_of(messages) == "ReviewCode":
             self.reached.set()
-            self.opened.wait(120)
+            self.opened.wait(SOON)
         return said
 
 
@@ -82,14 +83,14 @@ def test_old_and_new_workers_carry_on_each_others_runs(tenant: Tenant, shop: Pat
         gate = next(turn)
         run = tenant.run(task, auto_approve=True)
         with worker(log=tmp_path / "old.log", tree=released, **env):
-            assert gate.reached.wait(90), (tmp_path / "old.log").read_text()[-2000:]
+            assert gate.reached.wait(SOON), (tmp_path / "old.log").read_text()[-2000:]
         run.refresh_from_db()
         assert (run.prompt_set, run.prompt_version) == (0, "11"), "the release before pins nothing"
         with worker(log=tmp_path / "new.log", **env):
             begun_by_old = finished(run, gate, tmp_path / "new.log")
             gate = next(turn)
             second = tenant.run(task, auto_approve=True)
-            assert gate.reached.wait(90), (tmp_path / "new.log").read_text()[-2000:]
+            assert gate.reached.wait(SOON), (tmp_path / "new.log").read_text()[-2000:]
         second.refresh_from_db()
         assert second.prompt_set == int(second.prompt_version)
         with worker(log=tmp_path / "old.log", tree=released, **env):

@@ -13,6 +13,7 @@ from django.db import connections
 from projects.models import Project
 from tests.conftest import Api, CallerInTests, MakeCaller
 from tests.factories import UserFactory
+from tests.support.patience import SOON
 from workspaces.models import Membership, Role, User, Workspace
 
 NAMES = {"running_runs", "queued_runs", "projects", "members", "storage_bytes", "requests_per_minute"}
@@ -28,7 +29,7 @@ def at_once(number: int, act: Callable[[int], int]) -> list[int]:
 
     def one(n: int) -> int:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=SOON)
             return act(n)
         finally:
             connections.close_all()

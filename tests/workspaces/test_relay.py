@@ -22,6 +22,7 @@ from workspaces.relay import Relay, lag
 
 from ..support import s3
 from ..support.kafka import Broker, serve
+from ..support.patience import SOON
 
 TOPIC = "mgx.events"
 
@@ -116,7 +117,7 @@ def test_events_reach_the_topic_through_restarts_of_broker_and_relay(
     waiting.join(1.5)
     assert waiting.is_alive() and RelayCursor.across_tenants.get(workspace=second).position == 12
     broker.start()
-    waiting.join(60)
+    waiting.join(SOON)
     assert not waiting.is_alive() and lag(topic) == relay.Lag(0, 0.0)
 
     # a relay that died between the acknowledgement and its cursor sends a batch again

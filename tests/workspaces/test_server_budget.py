@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import WorkspaceFactory
+from tests.support.patience import SOON
 from workspaces import budgets
 from workspaces.errors import CapReached
 from workspaces.meters import BudgetScope, month_of
@@ -108,7 +109,7 @@ def test_tenants_that_spend_at_once_never_pass_it(capped: Callable[..., None]) -
 
     def one(at: BudgetScope) -> bool:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=SOON)
             reserve(at)
         except CapReached:
             return False

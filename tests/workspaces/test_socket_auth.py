@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from mgx_project.routing import websockets
 from tests.conftest import CallerInTests
+from tests.support.patience import SOON
 from workspaces.models import ApiToken, Membership
 from workspaces.socket_auth import authenticate
 
@@ -51,8 +52,8 @@ def test_a_ticket_is_worth_no_more_than_its_token(owner: CallerInTests, end: Any
 def test_a_socket_of_no_path_is_closed_as_an_unseen_one() -> None:
     async def close_code() -> Any:
         socket = WebsocketCommunicator(websockets, "/ws/nope")
-        accepted, _ = await socket.connect()
+        accepted, _ = await socket.connect(timeout=SOON)
         assert accepted
-        return await socket.receive_output()
+        return await socket.receive_output(timeout=SOON)
 
     assert asyncio.run(close_code()) == {"type": "websocket.close", "code": 4404}

@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 from mgx_project.routing import websockets
 from tests.conftest import Api
 from tests.factories import PASSWORD, MembershipFactory, TaskRunFactory
+from tests.support.patience import SOON
 from workspaces.models import Role, Workspace
 from workspaces.tokens import create_api_token
 
@@ -45,11 +46,11 @@ class Member:
 async def opened(path: str, *headers: tuple[bytes, bytes]) -> Any:
     """``live``, or the code with which the socket was closed."""
     socket = WebsocketCommunicator(websockets, path, headers=list(headers))
-    assert (await socket.connect(timeout=10))[0]
-    first = await socket.receive_output(timeout=10)
+    assert (await socket.connect(timeout=SOON))[0]
+    first = await socket.receive_output(timeout=SOON)
     if first["type"] == "websocket.close":
         return first["code"]
-    await socket.disconnect()
+    await socket.disconnect(timeout=SOON)
     assert '"live"' in first["text"]
     return LIVE
 

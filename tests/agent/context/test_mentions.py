@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from agent.context.mentions import MAX_MENTIONS, MAX_TEXT, NameMention, PathMention, find_mentions
+from tests.support.processor import at_most
 
 FRAMES = {
     "python": ('  File "/srv/app/shop/cart.py", line 31, in total', PathMention("/srv/app/shop/cart.py", 31, "total")),
@@ -69,10 +68,9 @@ def test_plain_words_name_nothing() -> None:
 
 def test_a_text_of_any_size_is_read_in_little_time() -> None:
     hostile = ("a/" * 500_000, 'File "' * 200_000, "at a.b(" * 200_000, "`" * 1_000_000, "x.y\n" * 300_000, "a:1" * 300_000)
-    start = time.process_time()
-    for text in hostile:
-        assert len(find_mentions(text)) <= MAX_MENTIONS
-    assert time.process_time() - start < 5
+    with at_most(5):
+        for text in hostile:
+            assert len(find_mentions(text)) <= MAX_MENTIONS
 
 
 def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:

@@ -204,13 +204,13 @@ def test_a_file_that_hangs_or_kills_its_process_costs_only_itself(tmp_path: Path
         "print('ready', flush=True)\n"
         "while line := sys.stdin.buffer.readline():\n"
         "    data = sys.stdin.buffer.read(json.loads(line)['size'])\n"
-        "    if b'hang' in data: time.sleep(60)\n"
+        "    if b'hang' in data: time.sleep(3600)\n"
         "    if b'crash' in data: os.abort()\n"
         "    name = data.split()[1].decode()\n"
         "    print(json.dumps([[[name, 'class', 1, 'class ' + name]], {}]), flush=True)\n"
     )
     monkeypatch.setattr(parsing, "CHECKOUT", tmp_path / "checkout")
-    monkeypatch.setattr(parsing, "TIMEOUT", 0.5)
+    monkeypatch.setattr(parsing, "TIMEOUT", 5.0)  # also for the start of a process
     root = tmp_path / "root"
     texts = {f"f{n}.py": f"class F{n} : pass\n" for n in range(9)}
     files = put(root, {**texts, "f3.py": "class F3 : hang\n", "f6.py": "class F6 : crash\n"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 
@@ -11,19 +10,21 @@ import pytest
 from agent.models import cache as caches
 from agent.models.cache import MemoryCache, MemoryStore, RedisCache, WriteOnly
 from agent.ports import JSONObject
+from tests.support.patience import Clock
 
 pytestmark = pytest.mark.asyncio
 
 ANSWER: JSONObject = {"text": "héllo", "tokens_in": 3}
 
 
-async def test_an_answer_is_kept_until_its_time_is_over() -> None:
-    store = MemoryStore()
+async def test_an_answer_is_kept_until_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, store = Clock(), MemoryStore()
+    monkeypatch.setattr(caches, "time", clock)
     cache = MemoryCache(store, "a:", ttl=0.1)
     assert await cache.get("k") is None
     await cache.put("k", ANSWER)
     assert await cache.get("k") == ANSWER
-    await asyncio.sleep(0.15)
+    clock.now += 0.15
     assert await cache.get("k") is None
 
 

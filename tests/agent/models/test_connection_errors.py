@@ -130,10 +130,9 @@ async def test_a_name_that_is_unknown(kind: str, pinned: bool) -> None:
 
 
 async def test_nothing_that_listens() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    error = await failure(f"http://127.0.0.1:{port}/v1")
+    with socket.socket() as bound:  # nobody else gets its port meanwhile, and it does not listen
+        bound.bind(("127.0.0.1", 0))
+        error = await failure(f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
     assert isinstance(error, ModelBroken)
     assert "nothing accepts connections at this address and port" in error.detail
     assert "In a container, localhost is the container itself." in error.hint
@@ -151,11 +150,11 @@ async def test_a_connection_that_is_closed_without_an_answer() -> None:
 async def test_a_proxy_that_is_not_there_is_named(
     kind: str, scheme: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv(variable, f"http://user:word@127.0.0.1:{port}")
-    error = await failure(f"{scheme}://127.0.0.1:9/v1", kind)
+    with socket.socket() as bound:  # nobody else gets its port meanwhile, and it does not listen
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        monkeypatch.setenv(variable, f"http://user:word@127.0.0.1:{port}")
+        error = await failure(f"{scheme}://127.0.0.1:9/v1", kind)
     assert error.code == "model_proxy"
     assert f"through the proxy 127.0.0.1:{port}" in error.detail
     assert "add 127.0.0.1 to NO_PROXY" in error.hint

@@ -12,6 +12,7 @@ from agent.models.settings import ModelSettings
 from agent.rate_limits import LimitStore
 from agent.rate_limits.storage import OwnStorage
 from tests.agent.models.endpoints import REQUEST, open_to, silent
+from tests.support.patience import SOON
 from tests.support.scripted_openai import serve
 
 pytestmark = pytest.mark.asyncio
@@ -54,7 +55,7 @@ async def test_tokens_that_a_call_did_not_take_are_free() -> None:
     mine = limits(tokens_per_minute=100)
     turn = await mine.enter(100, "host")
     turn.settle(10)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await mine.enter(90, "host")
 
 

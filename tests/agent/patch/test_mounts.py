@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import SOON
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +27,7 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ):
         pytest.skip("this machine gives no mount namespace to a user (unshare -rm)")
     argv = ["unshare", "-rm", sys.executable, "-m", "tests.agent.patch.mount_drill", str(tmp_path_factory.mktemp("mounts"))]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SOON)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 

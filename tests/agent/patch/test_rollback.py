@@ -66,7 +66,7 @@ def test_a_directory_that_a_user_may_not_write_in_refuses_the_whole_patch(open_d
     (root / "locked/b.txt").write_text("B\n")
     (root / "locked").chmod(0o555)
     if os.geteuid() == 0:
-        for path in (root, root / "a.txt", root / "locked"):
+        for path in (root, root / "a.txt", root / "locked", root / "locked/b.txt"):
             os.chown(path, NOBODY, NOBODY)
     before = snapshot(root)
 

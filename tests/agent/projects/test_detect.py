@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from agent.projects import ProjectFiles, ProjectProfile, detect
 from agent.projects.__main__ import main
 from tests.agent.projects.trees import CODE, PYTHON, TEST, profile_of
+from tests.support.processor import at_most
 
 NAMED = '[project]\nname = "{}"\nversion = "0"\n'
 WORKSPACE = {
@@ -109,15 +109,14 @@ def test_a_stack_is_proven_by_what_the_project_depends_on(files: dict[str, str],
     assert bool(profile.stack_evidence) is bool(stack)
 
 
-def test_fifty_thousand_paths_take_half_a_second_at_most() -> None:
+def test_fifty_thousand_paths_take_no_time() -> None:
     paths = [f"src/package{at % 300}/module{at % 9}/file{at}.py" for at in range(30_000)]
     paths += [f"services/s{at % 150}/{name}{at}.py" for at in range(10_000) for name in ("test_", "")][:19_700]
     paths += [f"services/s{at}/pyproject.toml" for at in range(150)] + [f"services/s{at}/Makefile" for at in range(150)]
     files = ProjectFiles(paths, lambda path: NAMED.format(path.split("/")[1]) if path.endswith(".toml") else "import os\n")
-    start = time.process_time()
-    profile = detect(files)
-    assert len(profile.parts) <= 100
-    assert time.process_time() - start < 2  # 0.5 s on a machine with nothing else to do
+    with at_most(5):  # half a second on a machine with nothing else to do
+        profile = detect(files)
+        assert len(profile.parts) <= 100
 
 
 def test_links_and_long_files_are_not_read(tmp_path: Path) -> None:

@@ -13,13 +13,15 @@ import pytest
 from agent.ports import CommandResult
 from agent.sandbox import Limits, WorkdirSandbox, open_sandbox
 from agent.sandbox.sealed import libraries_beside
+from tests.support.patience import SOON
 
 PYTHON = f"{sys.base_prefix}/bin/python3"
 
 pytestmark = pytest.mark.asyncio
 
 
-async def attack(sandbox: WorkdirSandbox, code: str, timeout: float = 30) -> CommandResult:
+async def attack(sandbox: WorkdirSandbox, code: str, timeout: float = SOON) -> CommandResult:
+    """What is to be stopped by a limit waits for that at its end, however long it takes to be noticed."""
     (sandbox.root / "attack.py").write_text(code)
     return await sandbox.run((PYTHON, "-I", "attack.py"), timeout=timeout)
 
@@ -198,7 +200,7 @@ print([line.split()[1] for line in open("/proc/self/status") if line.startswith(
 async def test_a_fork_bomb_ends(sandbox: WorkdirSandbox) -> None:
     sandbox.limits = Limits(processes=64)
     code = """
-import os, time
+import os, sys, time
 made = 0
 try:
     while made < 5000:
@@ -208,10 +210,10 @@ try:
         made += 1
 except OSError:
     print("stopped at", made)
-time.sleep(3600)
+sys.exit(3)
 """
-    result = await attack(sandbox, code, timeout=8)
-    assert not result.ok
+    result = await attack(sandbox, code)
+    assert result.exit_code == 3, result.output_tail
     assert "stopped" in result.output_tail
 
 
@@ -222,15 +224,13 @@ import os, time
 for _ in range(8):
     if os.fork() == 0:
         data = bytearray(b"x") * (64 << 20)
-        time.sleep(30)
+        time.sleep(3600)
         os._exit(0)
-time.sleep(30)
-print("SURVIVED")
+time.sleep(3600)
 """
-    result = await attack(sandbox, code, timeout=20)
+    result = await attack(sandbox, code)
     assert result.exit_code == 137
     assert "256 MiB" in result.output_tail
-    assert "SURVIVED" not in result.output_tail
 
 
 async def test_one_process_can_not_reserve_without_end(sandbox: WorkdirSandbox) -> None:
@@ -302,17 +302,16 @@ async def test_the_disk_is_bounded_over_all_files(sandbox: WorkdirSandbox) -> No
     sandbox.limits = Limits(disk=64 << 20)
     code = """
 import time
-for number in range(400):
+for number in range(2_000):  # others may free some meanwhile
     with open(f"big-{number}", "wb") as file:
         file.write(bytes(1 << 20))
-    time.sleep(0.005)
-print("SURVIVED")
+    time.sleep(0.01)
+time.sleep(3600)
 """
-    result = await attack(sandbox, code, timeout=20)
+    result = await attack(sandbox, code)
     for path in sandbox.root.glob("big-*"):
         path.unlink()
     assert "64 MiB of disk" in result.output_tail
-    assert "SURVIVED" not in result.output_tail
 
 
 async def test_the_workdir_can_be_changed(sandbox: WorkdirSandbox) -> None:

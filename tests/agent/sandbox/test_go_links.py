@@ -12,6 +12,7 @@ import pytest
 
 from agent.sandbox.toolchains import go_builds, laid_ahead
 from agent.sandbox.toolchains.places import BuildDirectory
+from tests.support.patience import SOON
 
 FILES = 12
 
@@ -98,5 +99,5 @@ def test_links_are_made_when_a_build_directory_is_let_go(tmp_path: Path) -> None
     own.afterwards.append(done.set)
     assert not done.is_set()
     own.release()
-    assert done.wait(30)
+    assert done.wait(SOON)
     assert not own.path.exists()

@@ -53,7 +53,7 @@ for _ in range(48):
 @pytest.mark.parametrize("code", SHARED.values(), ids=SHARED)
 async def test_shared_memory_is_counted(sandbox: WorkdirSandbox, code: str) -> None:
     sandbox.limits = Limits(memory=64 << 20)
-    result = await attack(sandbox, f"import mmap, os, time\n{code}\ntime.sleep(20)\nprint('SURVIVED')", timeout=15)
+    result = await attack(sandbox, f"import mmap, os, time\n{code}\ntime.sleep(3600)")
 
     assert MEMORY in result.output_tail, result.output_tail
     assert result.exit_code == 137
@@ -91,9 +91,9 @@ for number in range(400_000):
     os.mknod(f"{place}/many/{{number}}")
     if number % 4_000 == 3_999:
         time.sleep(0.3)
-print("SURVIVED")
+time.sleep(3600)
 """
-    result = await attack(sandbox, code, timeout=15)
+    result = await attack(sandbox, code)
 
     assert "stopped: more than 2000 files" in result.output_tail, result.output_tail
 
@@ -115,9 +115,8 @@ for _ in range(60):
         os.wait()
     else:
         time.sleep(0.1)
-time.sleep(20)
-print("SURVIVED")
+time.sleep(3600)
 """
-    result = await attack(sandbox, code, timeout=60)
+    result = await attack(sandbox, code)
 
     assert "stopped: more than 1 seconds of processor time" in result.output_tail, result.output_tail

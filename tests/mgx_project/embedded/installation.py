@@ -14,6 +14,7 @@ from typing import Any
 from mgx_project.embedded.plan import HOME
 from mgx_project.embedded.state import State, load
 from tests.mgx_project.embedded.standin import MODULE
+from tests.support.patience import SOON
 
 
 class Installation:
@@ -38,7 +39,7 @@ class Installation:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=SOON)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def up(self) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class Installation:
         return found
 
 
-def eventually(check: Callable[[], object], seconds: float = 60.0) -> bool:
+def eventually(check: Callable[[], object], seconds: float = SOON) -> bool:
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:

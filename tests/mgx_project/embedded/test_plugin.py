@@ -14,6 +14,7 @@ from mgx_project.embedded.plan import HOME
 from mgx_project.embedded.services import Services
 from tests import services as plugin
 from tests.mgx_project.embedded.installation import eventually
+from tests.support.patience import SOON
 
 SESSION = """
 import os, time
@@ -54,7 +55,7 @@ class Session:
 def test_a_session_starts_its_servers_and_removes_them_and_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / f"{plugin.PREFIX}{os.getpid()}-1-abandoned").mkdir()
     session = Session(tmp_path)
-    output, _ = session.process.communicate(timeout=60)
+    output, _ = session.process.communicate(timeout=SOON)
     assert session.process.returncode == 0, output
     assert session.told()[0].startswith("postgresql://mgx:")
     assert session.left() == []
@@ -65,7 +66,7 @@ def test_an_interrupted_session_leaves_no_server(tmp_path: Path, number: signal.
     session = Session(tmp_path, seconds=60)
     directory = Path(session.told()[2]).parent
     session.process.send_signal(number)
-    session.process.communicate(timeout=60)
+    session.process.communicate(timeout=SOON)
     assert eventually(lambda: not uses(directory))
     assert bool(session.left()) is (number == signal.SIGKILL)
 
@@ -73,7 +74,7 @@ def test_an_interrupted_session_leaves_no_server(tmp_path: Path, number: signal.
 def test_given_servers_are_used(tmp_path: Path) -> None:
     with Services(tmp_path / "given") as given:
         session = Session(tmp_path, DATABASE_URL=given.database_url, REDIS_URL=given.redis_url)
-        output, _ = session.process.communicate(timeout=60)
+        output, _ = session.process.communicate(timeout=SOON)
         assert session.process.returncode == 0, output
         assert session.told()[:2] == [given.database_url, given.redis_url]
 

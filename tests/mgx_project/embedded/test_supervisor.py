@@ -16,6 +16,8 @@ from mgx_project.embedded.processes import Process
 from mgx_project.embedded.services import Services
 from mgx_project.embedded.state import load
 from tests.mgx_project.embedded.installation import Installation, eventually
+from tests.support.patience import SOON
+from tests.support.signals import send
 
 
 @pytest.fixture
@@ -27,7 +29,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+    """It may have died with its supervisor."""
+    send(pid, signal.SIGKILL)
 
 
 def is_replaced(installation: Installation, name: str, pid: int) -> bool:
@@ -120,7 +123,7 @@ def test_a_start_that_is_killed_is_begun_anew(installation: Installation, stage:
     start = installation.start("up")
     assert eventually(partial(has_reached, installation, stage))
     kill(installation.state().pid)
-    assert start.communicate(timeout=60)[1].count("error: The supervisor ended") == 1
+    assert start.communicate(timeout=SOON)[1].count("error: The supervisor ended") == 1
     installation.up()
 
 
@@ -176,7 +179,7 @@ def test_a_failing_migration_ends_up_with_the_log_that_explains(tmp_path: Path) 
 
 def test_two_at_once_share_one_supervisor(installation: Installation) -> None:
     both = [installation.start("up", "--json") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=SOON) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0]
 

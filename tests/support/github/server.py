@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -25,10 +24,12 @@ from typing import Any
 from aiohttp import web
 from git import Repo
 
+from mgx_project.embedded.ports import free_port
+
+from ..patience import SOON
 from .front import API, OWNER_TOKEN, Front, Level, State, wait_until_up
 
 HERE = Path(__file__).parent
-SECONDS = 30
 APP_ID = 4711
 USERS = {"octocat": OWNER_TOKEN, "dev": "tok_dev", "stranger": "tok_stranger"}
 
@@ -135,7 +136,7 @@ class GitHub:
             headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=SOON) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()[:300]}") from error
@@ -149,7 +150,7 @@ class GitHub:
         self.state.tokens[token] = None
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SOON)
 
 
 @contextmanager
@@ -158,7 +159,7 @@ def serve() -> Iterator[GitHub]:
     directory = Path(tempfile.mkdtemp(prefix="mgx-github-"))
     state = State()
     state.tokens |= {token: login for login, token in USERS.items()}
-    port, front_port = _free_port(), _free_port()
+    port, front_port = free_port(), free_port()
     upstream, url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{front_port}"
     app_key = _app_key()
     seed = directory / "seed.yaml"
@@ -171,20 +172,20 @@ def serve() -> Iterator[GitHub]:
     thread = threading.Thread(target=loop.run_forever, name="github", daemon=True)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(wait_until_up(upstream, SECONDS), loop).result(SECONDS + 1)
+        asyncio.run_coroutine_threadsafe(wait_until_up(upstream, SOON), loop).result(SOON + 1)
         front = Front(state, upstream, directory / "repositories")
         front.url = url
-        runner = asyncio.run_coroutine_threadsafe(_start(front, front_port), loop).result(SECONDS)
+        runner = asyncio.run_coroutine_threadsafe(_start(front, front_port), loop).result(SOON)
         try:
             yield GitHub(front, loop, directory, app_key)
         finally:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(SECONDS)
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(SOON)
         assert not front.failures, front.failures
     finally:
         process.terminate()
-        process.wait(SECONDS)
+        process.wait(SOON)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(SECONDS)
+        thread.join(SOON)
         loop.close()
         shutil.rmtree(directory)
 
@@ -233,13 +234,6 @@ def _installed() -> Path:
             argv = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             subprocess.run(argv, cwd=HERE, check=True, capture_output=True)
     return modules
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _git(*args: str, cwd: Path | None = None) -> str:
