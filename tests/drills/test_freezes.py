@@ -6,7 +6,7 @@ import os
 import signal
 import statistics
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..support.drills import chance, times
 from ..support.patience import wait_for
 from ..support.scripted_openai import Reply, serve
 from ..support.session_bounds import IDLE_SECONDS, session_bounds
+from ..support.signals import send
 from ..support.team_script import plan
 from ..support.worker import worker
 
@@ -63,8 +64,7 @@ def test_a_frozen_worker_delays_its_own_run_by_its_lease_and_others_not_at_all(t
                 if _of(run).fence > fence:
                     recovered.append(time.monotonic() - began)
             finally:
-                with suppress(ProcessLookupError):  # its watcher ends one that is silent for too long
-                    os.kill(frozen, signal.SIGCONT)
+                send(frozen, signal.SIGCONT)  # its watcher ends one that is silent for too long
             assert _of(run).error is None
     allowed = LEASE + GRACE + max(quiet) + ANSWER_SECONDS
     print(f"starts beside a frozen worker: p95 {_p95(started):.2f} s; undisturbed {_p95(quiet):.2f} s")
