@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from ..support.patience import SOON
 from ..support.team_script import script
 from ..support.whole_server import CHECKOUT, CODE, NEW, Server, git
 
-__all__ = ["CHECKOUT", "CODE", "NEW", "Server", "git"]
+__all__ = ["Accounts", "CHECKOUT", "CODE", "NEW", "Server", "git"]
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +41,61 @@ def shop(tmp_path: Path) -> Path:
     return path
 
 
-MAKE_TENANT = """
+PASSWORD = "correct horse battery"
+MAKE_ACCOUNTS = """
+import json, uuid
+from django.contrib.auth.hashers import make_password
 from workspaces.models import Role, User
 from workspaces.services import create_workspace
 from workspaces.tokens import create_api_token
-user = User.objects.create_user(username="{slug}", password="correct horse battery")
-workspace = create_workspace(owner=user, name="{slug}", slug="{slug}")
-print("token=" + create_api_token(workspace_id=workspace.pk, user=user, name="test", role=Role.OWNER)[1])
+hashed = make_password("{password}")  # takes long, as it should, and may be the same for all
+def make(own):
+    name = "ada-" + uuid.uuid4().hex[:8]
+    user = User.objects.create(username=name, password=hashed)
+    if not own:
+        return [name, ""]
+    workspace = create_workspace(owner=user, name=name, slug=name)
+    return [name, create_api_token(workspace_id=workspace.pk, user=user, name="test", role=Role.OWNER)[1]]
+print("accounts=" + json.dumps([make(own=number % 2 == 1) for number in range({count})]))
 """
+AT_ONCE = 6
+"""To import Django for a single account takes longer than all these accounts."""
 
 
-def foreign_token(server: Server, slug: str) -> str:
-    """The token of another tenant, made as an operator would make it."""
-    argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
-    done = subprocess.run(
-        [*argv, MAKE_TENANT.format(slug=slug)], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=SOON
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.partition("token=")[2].split()[0]
+@dataclass(frozen=True)
+class Account:
+    """Of a server, with `PASSWORD`. ``token`` is for its own workspace, whose slug is the name; empty: it has no workspace."""
+
+    name: str
+    token: str
+
+
+class Accounts:
+    """Makes them as an operator would, some for later tests too; each is handed out once."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._waiting: list[Account] = []
+
+    def take(self, *, own_workspace: bool) -> Account:
+        if not (found := self._find(own_workspace)):
+            self._waiting += self._make()
+            found = self._find(own_workspace)
+        self._waiting.remove(found[0])
+        return found[0]
+
+    def _find(self, own_workspace: bool) -> list[Account]:
+        return [account for account in self._waiting if bool(account.token) == own_workspace]
+
+    def _make(self) -> list[Account]:
+        server, program = self._server, MAKE_ACCOUNTS.format(password=PASSWORD, count=AT_ONCE)
+        argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
+        done = subprocess.run([*argv, program], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=SOON)
+        assert done.returncode == 0, done.stderr
+        made = json.loads(done.stdout.partition("accounts=")[2].splitlines()[0])
+        return [Account(name, token) for name, token in made]
+
+
+@pytest.fixture(scope="session")
+def accounts(server: Server) -> Accounts:
+    return Accounts(server)

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.patience import SOON
 
-from .conftest import Server, foreign_token
+from .conftest import PASSWORD, Accounts, Server
 
 
 def until(socket: ClientConnection, kind: str, *, within: float = 180) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def test_a_revoked_token_closes_its_socket(server: Server) -> None:
     assert closed.value.rcvd and closed.value.rcvd.code == 4401
 
 
-def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path) -> None:
+def test_another_workspace_sees_nothing_on_any_socket(server: Server, accounts: Accounts, shop: Path) -> None:
     run = server.edit_run(shop)
     server.finished(run["id"])
     task = server.get(f"/api/tasks/{run['task_id']}").json()
@@ -115,7 +115,7 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
         f"/ws/repositories/{task['repository_id']}", f"/ws/stream?workspace={run['workspace_id']}",
     ]  # fmt: skip
     base = server.state["base_url"].replace("http", "ws", 1)
-    secret = foreign_token(server, "other-sockets")
+    secret = accounts.take(own_workspace=True).token
     for path in paths:
         with connect(base + path, additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
             with pytest.raises(ConnectionClosed) as closed:
@@ -125,11 +125,11 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
         assert run["id"] not in json.dumps(until(socket, "live"))
 
 
-def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server) -> None:
-    foreign_token(server, "leaver")
+def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server, accounts: Accounts) -> None:
+    leaver = accounts.take(own_workspace=True)
     workspace = server.get("/api/me").json()["workspaces"][0]["id"]
     invitation = server.post(f"/api/workspaces/{workspace}/invitations", {"role": "viewer"})["token"]
-    signed_in = {"username": "leaver", "password": "correct horse battery"}
+    signed_in = {"username": leaver.name, "password": PASSWORD}
     access = server.post("/api/auth/token", signed_in)["access"]
     base = server.state["base_url"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {access}"}
@@ -138,7 +138,7 @@ def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server
     member = httpx.get(server.state["base_url"] + "/api/me", headers=headers, timeout=SOON).json()["id"]
     with (
         connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
-        connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
+        connect(f"{base}/ws/stream?workspace={leaver.name}", additional_headers=headers) as own,
     ):
         until(socket, "live")
         until(own, "live")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,22 +13,15 @@ from ..support import forked_mgx
 from ..support.forked_mgx import MGX
 from ..support.patience import SOON
 from ..support.scripted_openai import Reply
-from .conftest import CHECKOUT, Server
+from .conftest import PASSWORD, Accounts, Server
 
-PASSWORD = "correct horse battery"
-MAKE_ACCOUNT = "from workspaces.models import User; User.objects.create_user(username='{name}', password='{password}')"
 Mgx = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def name(server: Server) -> str:
+def name(accounts: Accounts) -> str:
     """A new account."""
-    name = f"ada-{uuid.uuid4().hex[:8]}"
-    argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
-    program = MAKE_ACCOUNT.format(name=name, password=PASSWORD)
-    done = subprocess.run([*argv, program], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=SOON)
-    assert done.returncode == 0, done.stderr
-    return name
+    return accounts.take(own_workspace=False).name
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class GitHub:
         self.url = front.url
         self.api_url = front.url + API
         self.app_key = app_key
+        self._begun: dict[str, Path] = {}
 
     def repository(
         self,
@@ -63,7 +64,8 @@ class GitHub:
         private: bool = False,
         access: Mapping[str, Level] | None = None,
     ) -> str:
-        """Makes octocat/name with one commit of ``files``; octocat is its admin. Returns the URL to clone."""
+        """Makes octocat/name with one commit of ``files``, which is as old as the first such repository; octocat is its admin.
+        Returns the URL to clone."""
         owner, _, short = name.partition("/")
         assert owner == "octocat", "every repository here is octocat's"
         self.state.access[name] = {owner: "admin", **(access or {})}
@@ -74,31 +76,44 @@ class GitHub:
             granted = {"read": "pull", "write": "push", "admin": "admin"}.get(level)
             if granted:
                 self.api("PUT", f"/repos/{name}/collaborators/{login}", {"permission": granted})
-        bare = self.bare(name)
-        _git("init", "-q", "--bare", "-b", "main", str(bare))
+        shutil.copytree(self._with_first_commit(files or {}), self.bare(name))
         if files:
-            self.push(name, files, "first")
+            self._run(self._front.mirror(name))
         return f"{self.url}/{name}.git"
+
+    def _with_first_commit(self, files: Mapping[str, str]) -> Path:
+        """A bare repository to copy: most tests begin with the same few files, and git takes ten processes to commit them."""
+        key = json.dumps(files)
+        if key not in self._begun:
+            bare = self._directory / "begun" / f"{len(self._begun)}.git"
+            _git("init", "-q", "--bare", "--template=", "-b", "main", str(bare))
+            if files:
+                self._commit(bare, files, "first", branch="main")
+            self._begun[key] = bare
+        return self._begun[key]
 
     def bare(self, name: str) -> Path:
         return self._directory / "repositories" / f"{name}.git"
 
     def push(self, name: str, files: Mapping[str, str], message: str, *, branch: str = "main") -> str:
         """A commit of ``files`` on ``branch``, as somebody else would push it. Returns its SHA."""
+        self._commit(self.bare(name), files, message, branch=branch)
+        self._run(self._front.mirror(name))
+        sha = self.branch(name, branch)
+        assert sha is not None
+        return sha
+
+    def _commit(self, bare: Path, files: Mapping[str, str], message: str, *, branch: str) -> None:
         with tempfile.TemporaryDirectory(dir=self._directory) as place:
             clone = Path(place) / "clone"
-            _git("clone", "-q", str(self.bare(name)), str(clone))
-            _git("switch", "-q", *(() if self.branch(name, branch) else ("-c",)), branch, cwd=clone)
+            _git("clone", "-q", str(bare), str(clone))
+            _git("switch", "-q", *(() if _branch(bare, branch) else ("-c",)), branch, cwd=clone)
             for path, text in files.items():
                 (clone / path).parent.mkdir(parents=True, exist_ok=True)
                 (clone / path).write_text(text)
             _git("add", "-A", cwd=clone)
             _git("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "commit", "-q", "-m", message, cwd=clone)
             _git("push", "-q", "origin", f"HEAD:{branch}", cwd=clone)
-        self._run(self._front.mirror(name))
-        sha = self.branch(name, branch)
-        assert sha is not None
-        return sha
 
     def merge(self, name: str, number: int) -> str:
         """Merges a pull request whose branch stands on main, as "rebase and merge" does. Returns main's new SHA."""
@@ -124,8 +139,7 @@ class GitHub:
 
     def branch(self, name: str, branch: str) -> str | None:
         """The commit that a branch is at in git; None where there is no such branch."""
-        with Repo(self.bare(name)) as repo:
-            return next((head.commit.hexsha for head in repo.heads if head.name == branch), None)
+        return _branch(self.bare(name), branch)
 
     def api(self, method: str, path: str, body: Any = None, *, token: str = OWNER_TOKEN) -> Any:
         """One request to the API, as somebody else would make it. Raises AssertionError unless it succeeds."""
@@ -234,6 +248,11 @@ def _installed() -> Path:
             argv = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             subprocess.run(argv, cwd=HERE, check=True, capture_output=True)
     return modules
+
+
+def _branch(bare: Path, branch: str) -> str | None:
+    with Repo(bare) as repo:
+        return next((head.commit.hexsha for head in repo.heads if head.name == branch), None)
 
 
 def _git(*args: str, cwd: Path | None = None) -> str:
