@@ -26,7 +26,6 @@ MAX_READ = 20_000
 _COMMAND = "mgx_command"
 _WHOLE_WORD = re.compile(r"/mgx(?!\S)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)(>?)", re.I)
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _QUOTING = frozenset(
     (
         "pre",
@@ -155,7 +154,7 @@ class _Elements:
     def read(self, html: str) -> None:
         if html.startswith("<!"):
             return
-        for end, written, attributes, closed in _TAG.findall(_HTML_COMMENT.sub("", html)):
+        for end, written, attributes, closed in _TAG.findall(_without_comments(html)):
             name = written.lower()
             if not closed:
                 self._torn = True  # what follows is in an attribute
@@ -171,6 +170,11 @@ class _Elements:
         at = next((at for at in range(len(self._open) - 1, -1, -1) if self._open[at][0] == name), None)
         if at is not None:
             del self._open[at:]
+
+
+def _without_comments(html: str) -> str:
+    first, *others = html.split("<!--")
+    return "".join((first, *(other.partition("-->")[2] for other in others)))
 
 
 def _math_rule(state: StateInline, silent: bool) -> bool:
