@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from agent.changes.baseline_files import BaselineFiles
@@ -48,12 +47,14 @@ def put_back(root: Path, swaps: Sequence[FileSwap]) -> None:
     """
     there = [swap for swap in swaps if swap.new is not None]
     parents = {parent.as_posix() for swap in there for parent in PurePosixPath(swap.path).parents}
-    places = [root / swap.path for swap in there if (root / swap.path).is_dir() and not (root / swap.path).is_symlink()]
-    in_the_way = [swap for swap in swaps if swap.new is None and (swap.path in parents or _is_below(root / swap.path, places))]
-    commit(root, in_the_way)
+    places = [place for swap in there if (place := root / swap.path).is_dir() and place.resolve() == root.resolve() / swap.path]
+    in_the_way = {
+        swap.path: swap for swap in swaps if swap.new is None and (swap.path in parents or _is_below(root / swap.path, places))
+    }
+    commit(root, list(in_the_way.values()))
     for place in places:
         _remove_empty(place)
-    commit(root, [swap for swap in swaps if swap not in in_the_way])
+    commit(root, [swap for swap in swaps if swap.path not in in_the_way])
 
 
 def _is_below(path: Path, places: Sequence[Path]) -> bool:
@@ -62,10 +63,11 @@ def _is_below(path: Path, places: Sequence[Path]) -> bool:
 
 def _remove_empty(place: Path) -> None:
     """The directory with those in it, if nothing else is there; otherwise the file that should be there is refused."""
-    for directory, _, files in os.walk(place, topdown=False):
-        if not files:
-            with suppress(OSError):  # a link, or a directory with files
-                os.rmdir(directory)
+    found = list(os.walk(place, topdown=False))
+    if any(files or any(os.path.islink(os.path.join(above, name)) for name in names) for above, names, files in found):
+        return
+    for directory, _, _ in found:
+        os.rmdir(directory)
 
 
 def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:

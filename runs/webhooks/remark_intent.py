@@ -109,10 +109,11 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     kinds = [_kind(clause) for clause in _clauses(signs)]
     if Intent.ASKS in kinds:
         return Intent.ASKS
-    if not kinds and not any(sign in text for sign in _DISAPPROVING):
+    disapproves = _CODED.search(text) is not None or any(sign in text for sign in _DISAPPROVING)
+    if not kinds and not disapproves:
         applauds = signs != named or any(sign in text for sign in _APPROVING)
         return Intent.PRAISE if applauds else Intent.UNCLEAR
-    mocks = MOCKS.search(signs.strip(" !\n")) or _CODED.search(text) or any(sign in text for sign in _DISAPPROVING)
+    mocks = disapproves or MOCKS.search(signs.strip(" !\n")) is not None
     if len(prose) <= MAX_READ and Intent.UNCLEAR not in kinds and Intent.PRAISE in kinds and not mocks:
         return Intent.PRAISE
     return Intent.UNCLEAR

@@ -15,6 +15,8 @@ import pytest
 from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks, without
 from agent.checks.test_configuration import SetAside, Swap
+from agent.patch.transaction import FileSwap
+from agent.patch.tree import Blocked
 from agent.pipeline import carry_out
 from agent.ports import CommandResult, JSONObject, Outcome, TaskSpec
 from agent.stages.change_decisions import put_back, reverted_files
@@ -141,6 +143,19 @@ def test_a_directory_that_became_a_file_comes_back_and_the_other_way_about(
         (tmp_path / path).write_text(text)
     put_back(tmp_path, reverted_files(baseline, [{"path": path, "hunk": None} for path in sorted({**before, **after})]))
     assert tree() == before
+
+
+def test_what_stands_in_the_way_is_removed_only_if_it_is_an_empty_directory_of_the_workdir(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "workdir"
+    (outside / "b").mkdir(parents=True)
+    (root / "c").mkdir(parents=True)
+    (root / "a").symlink_to(outside)
+    (root / "c/theirs.txt").write_text("x")
+    for path in ("a/b", "c"):
+        with pytest.raises(Blocked):
+            put_back(root, [FileSwap(path, None, b"1\n", 0o644)])
+    assert (outside / "b").is_dir()
+    assert (root / "c/theirs.txt").read_text() == "x"
 
 
 def test_a_hunk_is_told_by_what_its_lines_do_not_show() -> None:

@@ -26,24 +26,10 @@ MAX_READ = 20_000
 _COMMAND = "mgx_command"
 _WHOLE_WORD = re.compile(r"/mgx(?!\S)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)(>?)", re.I)
-_QUOTING = frozenset(
-    (
-        "pre",
-        "code",
-        "kbd",
-        "samp",
-        "tt",
-        "blockquote",
-        "q",
-        "template",
-        "script",
-        "style",
-        "textarea",
-        "noscript",
-        "iframe",
-        "svg",
-    )
-) | frozenset(("math", "xmp", "listing", "plaintext", "noembed", "noframes", "details", "dialog"))
+_QUOTING = re.compile(
+    r"pre|code|kbd|samp|tt|blockquote|q|template|script|style|textarea|noscript|iframe|svg|math|xmp|listing|plaintext|noembed"
+    r"|noframes|details|dialog"
+)
 """Elements whose content is quoted, code, folded away or not shown."""
 _STRUCK = frozenset(("del", "s", "strike", "cite", "var", "rp"))
 """Elements whose content is struck out or another's. Without an end they may be a type in a sentence: `Vec<S>`."""
@@ -161,7 +147,7 @@ class _Elements:
             elif end:
                 self._close(name)
             elif name not in _VOID and not attributes.endswith("/"):
-                hides = name in _QUOTING or bool(_HIDES.search(attributes)) or (name in _STRUCK and name in self._ended)
+                hides = bool(_QUOTING.fullmatch(name) or _HIDES.search(attributes)) or (name in _STRUCK and name in self._ended)
                 if hides or name in self._ended:
                     self._open.append((name, hides))
 
