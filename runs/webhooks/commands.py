@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
 from repositories.hosting.base import HostedPullRequest
@@ -70,7 +71,7 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand, pull: H
     run = None if task is None else _newest(link, task)
     if run is None:
         raise NotFound("There is no run for this thread yet. Start one with `/mgx plan`.")
-    known = {"principal": who, "run_id": run.pk}
+    known: dict[str, Any] = {"principal": who, "run_id": run.pk}
     match command.verb:
         case "approve":
             services.decide_plan(**known, approved=True, feedback=words, plan_version=_seen_version(link, run, command))
