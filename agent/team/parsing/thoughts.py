@@ -21,7 +21,7 @@ takes a look at all that stands before it."""
 MAX_BRACES = 100
 """Of a text before a mark that may begin the object which the mark stands in."""
 DRAFTED = ("manifest", "search_replace")
-QUOTES = frozenset("`\"'")
+QUOTES = ("`", '"', "'")
 
 _NAMES = (
     r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|thought_process|reason|reasoning|reasoning_content|analysis|scratch_?pad|reflection|"
@@ -84,7 +84,7 @@ def _after_closed(text: str, *, may_draft: bool) -> str | None:
         # what ends a turn, or the text, ends the answer
         if count == MAX_CLOSED or not rest.strip() or closed[0].startswith(("<|channel", "<|end|>", "<channel")):
             return None
-        if _OPEN.search(before) or _is_quoted(text, closed):
+        if _OPEN.search(before) or before[-1:] in QUOTES or rest[:1] in QUOTES:
             return None
         if _is_prose(before):
             return rest
@@ -96,7 +96,9 @@ def _after_closed(text: str, *, may_draft: bool) -> str | None:
 
 
 def _is_quoted(text: str, mark: re.Match[str]) -> bool:
-    return bool({text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]} & QUOTES)
+    """On both sides: a thought may end with a quotation."""
+    before = text[mark.start() - 1 : mark.start()]
+    return before in QUOTES and text[mark.end() : mark.end() + 1] == before
 
 
 def _unwrapped(text: str) -> str:

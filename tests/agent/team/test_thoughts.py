@@ -81,6 +81,8 @@ THOUGHT = 'I could write\nFILE: a.py\ndraft\nor {"verdict": "approve", "comments
         ("<|channel>thought\n", "<channel|>"),
         ("<think>one</think>\n<think>", "</think>"),
         ("<think>It ends at `</think>`.\n", "\n</think>\n"),
+        ("<think>", 'They said "do it"</think>'),
+        ("<think>", "It is `total`</think>\n"),
         ('<think type="deep" budget="9">\n', "\n</think>\n"),
         ("< think >", "</ think >"),
         ("<analysis>\n", "\n</analysis>\n"),
@@ -111,6 +113,11 @@ def test_a_leading_thought_is_no_answer(before: str, behind: str) -> None:
 def test_tags_around_the_whole_answer_are_not_its_text(before: str, behind: str) -> None:
     assert files(read_answer(f"{before}FILE: a.txt\n{CLOSING}{behind}")) == {"a.txt": CLOSING}
     assert parse(Review, f'{before}{{"verdict": "revise"}}{behind}').verdict == "revise"
+
+
+def test_a_thought_that_ends_with_a_quotation_takes_nothing_of_the_file() -> None:
+    for code in ("a\n</think>\nb\n", CLOSING):
+        assert files(read_answer(f'<think>They said "do it"</think>FILE: a.txt\n{code}')) == {"a.txt": code}
 
 
 @pytest.mark.parametrize(
