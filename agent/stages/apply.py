@@ -18,13 +18,12 @@ from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, ne
 from agent.patch.engine import digest
 from agent.patch.model import Format
 from agent.patch.rollback import NotTakenBack
-from agent.patch.transaction import commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
 from agent.projects import ProjectPart
 from agent.stacks import Stack
 from agent.stacks.model import Signals
-from agent.stages.change_decisions import reverted_files
+from agent.stages.change_decisions import put_back, reverted_files
 from agent.stages.problem import Problem, line_of
 from agent.team import PhaseContext
 from agent.tools import ToolResult
@@ -202,7 +201,7 @@ class ChangeApplier:
         async def act() -> JSONObject:
             swaps = reverted_files(self.baseline, mine)
             try:
-                commit(work.root, swaps)
+                put_back(work.root, swaps)
             except Blocked as blocked:
                 raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks, without
-from agent.patch.transaction import FileSwap
+from agent.patch.transaction import FileSwap, commit
 from agent.ports import JSONObject
 from agent.stages.problem import Problem
 
@@ -35,6 +37,37 @@ def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> l
         if left != new or (left is not None and wanted != mode):
             found.append(FileSwap(path, new, left, FILE_MODE if wanted is None else wanted, mode))
     return found
+
+
+def put_back(root: Path, swaps: Sequence[FileSwap]) -> None:
+    """Makes the ``swaps`` in ``root``: first what goes away, so that a file can stand again where a directory is, and a
+    directory where a file is.
+
+    Raises what ``commit`` raises. A replay makes all of them again.
+    """
+    there = [swap for swap in swaps if swap.new is not None]
+    parents = {parent.as_posix() for swap in there for parent in PurePosixPath(swap.path).parents}
+    places = [place for swap in there if (place := root / swap.path).is_dir() and place.resolve() == root.resolve() / swap.path]
+    in_the_way = {
+        swap.path: swap for swap in swaps if swap.new is None and (swap.path in parents or _is_below(root / swap.path, places))
+    }
+    commit(root, list(in_the_way.values()))
+    for place in places:
+        _remove_empty(place)
+    commit(root, [swap for swap in swaps if swap.path not in in_the_way])
+
+
+def _is_below(path: Path, places: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(place) for place in places)
+
+
+def _remove_empty(place: Path) -> None:
+    """The directory with those in it, if nothing else is there; otherwise the file that should be there is refused."""
+    found = list(os.walk(place, topdown=False))
+    if any(files or any(os.path.islink(os.path.join(above, name)) for name in names) for above, names, files in found):
+        return
+    for directory, _, _ in found:
+        os.rmdir(directory)
 
 
 def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:

@@ -86,6 +86,13 @@ class ReviewSubmitted(WebhookEvent):
 
 
 @dataclass(frozen=True)
+class ReviewDismissed(WebhookEvent):
+    """The review with this id counts no more, as a whole. Its remarks stay in their threads."""
+
+    review: int
+
+
+@dataclass(frozen=True)
 class ChecksFailed(WebhookEvent):
     """The checks of a commit failed."""
 

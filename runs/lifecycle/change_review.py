@@ -172,6 +172,12 @@ def decide(
                 f"{left} parts of the change are undecided.", field="done", code="undecided",
                 hint="Accept or reject them, or send accept_rest.",
             )  # fmt: skip
+        if conflict := change_set.in_the_way(current.decisions, files):
+            back, there = conflict
+            raise BadRequest(
+                f"{back} can't come back while {there} stays: one of them is where the other's directory would be.",
+                field="decisions", code="in_the_way", hint=f"Reject {there} too, or accept that {back} is deleted.",
+            )  # fmt: skip
         current.rejected = change_set.rejections(current.decisions, files)
         current.comment, current.decided_by, current.decided_at = comment, user, clock.now()
         _close(run, current, files)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
@@ -116,6 +117,19 @@ def state_of(decisions: JSON, file: JSON) -> str:
 def pending(decisions: JSON, files: list[JSON]) -> int:
     """How many hunks (and files without hunks) are undecided."""
     return sum(state(decisions, file["path"], part) == "pending" for file in files for part in parts(file))
+
+
+def in_the_way(decisions: JSON, files: list[JSON]) -> tuple[str, str] | None:
+    """A file that shall come back, and one that stays and stands where its directory was, or in a directory of its name."""
+    back = [file["path"] for file in files if file["action"] == "deleted" and state_of(decisions, file) == "rejected"]
+    stay = {file["path"] for file in files if file["action"] != "deleted" and state_of(decisions, file) != "rejected"}
+    below = {parent.as_posix(): other for other in sorted(stay) for parent in PurePosixPath(other).parents}
+    for path in back:
+        above = next((parent.as_posix() for parent in PurePosixPath(path).parents if parent.as_posix() in stay), None)
+        other = above or below.get(path)
+        if other is not None:
+            return path, other
+    return None
 
 
 def rejections(decisions: JSON, files: list[JSON]) -> list[JSON]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
 from repositories.hosting.base import HostedPullRequest
 from repositories.hosting.commands import Verb
 from repositories.hosting.webhook_events import CommentCommand
 from repositories.models import RepositoryLink
+from tasks.models import Task
 from workspaces.principal import Principal
 
 from .. import services
@@ -36,10 +38,13 @@ MEANINGS: Mapping[Verb, str] = {
 }
 STARTING = frozenset({"plan", "run", "retry", "continue"})
 """The commands that begin a run."""
+RELEASING = frozenset({"approve", "resume"})
+"""The commands after which a run that waits goes on with its work."""
 
 
 def run_command(link: RepositoryLink, who: Principal, command: CommentCommand, pull: HostedPullRequest | None = None) -> Effect:
-    """``pull`` is the present state of the pull request that the command is on, for one that begins a run there.
+    """``pull`` is the present state of the pull request that the command is on, for one that begins a run there, or of that
+    which the run would change.
 
     Raises what the action raises, and InvalidTransition for a run on a pull request that is not open.
     """
@@ -58,18 +63,15 @@ def _help(command: CommentCommand) -> str:
 def _done(link: RepositoryLink, who: Principal, command: CommentCommand, pull: HostedPullRequest | None) -> Effect:
     issue, words = command.issue, command.words
     task = task_of(link, issue)
-    if pull is not None and task is not None and command.verb in STARTING:
+    number = goes_on(link, command)
+    if pull is not None and task is not None and (command.verb in STARTING or number == pull.number):
         require_open(pull, task)
     if command.verb in ("plan", "run"):
         return start(link, who, issue, auto_approve=command.verb == "run")
-    run = (
-        None
-        if task is None
-        else TaskRun.objects.for_workspace(link.workspace_id).filter(task=task).order_by("-run_number").first()
-    )
+    run = None if task is None else _newest(link, task)
     if run is None:
         raise NotFound("There is no run for this thread yet. Start one with `/mgx plan`.")
-    known = {"principal": who, "run_id": run.pk}
+    known: dict[str, Any] = {"principal": who, "run_id": run.pk}
     match command.verb:
         case "approve":
             services.decide_plan(**known, approved=True, feedback=words, plan_version=_seen_version(link, run, command))
@@ -91,6 +93,18 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand, pull: H
             services.steer_run(**known, message=words)
             said = f"message sent to run #{run.run_number}."
     return Effect(issue.number, said, task)
+
+
+def goes_on(link: RepositoryLink, command: CommentCommand) -> int | None:
+    """The number of the pull request that the thread's newest run would go on to change; None where the command does not have
+    it go on, or it has none yet."""
+    task = task_of(link, command.issue) if command.verb in RELEASING else None
+    run = None if task is None else _newest(link, task)
+    return None if run is None or run.is_final else run.pr_number
+
+
+def _newest(link: RepositoryLink, task: Task) -> TaskRun | None:
+    return TaskRun.objects.for_workspace(link.workspace_id).filter(task=task).order_by("-run_number").first()
 
 
 def _continued(newest: TaskRun, who: Principal, words: str) -> TaskRun:

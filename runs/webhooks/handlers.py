@@ -16,6 +16,7 @@ from repositories.hosting.webhook_events import (
     IssueUnlabelled,
     LinkChanged,
     PullRequestStateChanged,
+    ReviewDismissed,
     ReviewSubmitted,
     WebhookEvent,
 )
@@ -26,7 +27,7 @@ from ..lifecycle import revisions
 from . import issue_tasks, programs, pull_requests
 from .authorization import principal_for_account
 from .checks import repair
-from .commands import STARTING, run_command
+from .commands import STARTING, goes_on, run_command
 from .effects import Effect, attempt, claim, is_done, once, say
 from .issue_tasks import task_of
 from .reviews import take_up
@@ -48,6 +49,8 @@ def handle(link: RepositoryLink, host: HostingClient, event: WebhookEvent, deliv
             pull_requests.note_push(link, event)
         case IssueUnlabelled():
             issue_tasks.unlabelled(link, event)
+        case ReviewDismissed():
+            once(link, event, 0, lambda: None)
         case ChecksFailed():
             return repair(link, host, event, delivery)
         case _ if has_waited(delivery) or not is_done(link, event.key):
@@ -87,8 +90,11 @@ def _command(link: RepositoryLink, who: Principal, event: CommentCommand, pull: 
 
 
 def _pull_of(link: RepositoryLink, host: HostingClient, command: CommentCommand) -> HostedPullRequest | None:
-    """The present state of the pull request of ours on which a command is to begin a run: what the delivery says may be old."""
+    """The present state of the pull request of ours on which a command is to begin a run, or have one go on: what the delivery
+    says may be old."""
     issue = command.issue
+    if (number := goes_on(link, command)) is not None:
+        return host.pull_request(number)
     if not issue.is_pull_request or command.verb not in STARTING or revisions.latest_of(link, issue.number) is None:
         return None
     return host.pull_request(issue.number)

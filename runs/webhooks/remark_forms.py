@@ -101,6 +101,14 @@ GLAD = _any(
 
 )  # fmt: skip
 """A short sentence that is glad of something and says no more."""
+MOCKS = _any(
+    r"\b(?:thanks?|thank you|thx|cheers) (?:a lot |so much |very much )?for nothing\b|\bnice try\b|\bgood grief\b",
+    r"\b(\w+),? just \1\b|\b(?:danke|dank) für (?:gar )?nichts\b|\bmerci pour rien\b|\b(?:gracias|obrigad[oa]) por nada\b",
+    r"\bgrazie per niente\b|\bna (?:toll|super|prima|klasse|bravo)\b|\bспасибо (?:ни )?за ничего\b|^/s$|\s/s$|\bnot!*$",
+    r"\bi (?:love|like|enjoy) how (?:nobody|no one|nothing|none)\b|\bsaid (?:no one|nobody)\b|\bgo wrong\b",
+    r"^(?:ok|okay|fine|sure|thanks|great|nice|right)\s?(?:\.\.\.|…)",
+)
+"""It has the words of praise and is none: who says so is asked."""
 UNSPACED_PRAISE = _any(
     "很好|不错|不錯|谢谢|谢了|感谢|做得好|完美|同意|赞|辛苦|正常|漂亮|いいですね|ありがとう|了解|素晴らしい|좋아|감사"
 )

@@ -11,6 +11,7 @@ from .remark_forms import (
     CURE,
     GLAD,
     LEAVES,
+    MOCKS,
     NO,
     NO_FORMS,
     NOT_DONE,
@@ -37,10 +38,12 @@ from .remark_words import (
     IMPERATIVES,
     LABELS,
     LEADING,
+    MENDED,
     NOT_NEEDED,
     OPENERS,
     PRAISE,
     PRAISE_PHRASES,
+    SPOILED,
 )
 
 MAX_READ = 4_000
@@ -53,6 +56,10 @@ _SHORTCODE = re.compile(
     r":(\+1|thumbsup|tada|rocket|heart|heart_eyes|clap|ok_hand|100|fire|star|sparkles|raised_hands|pray|smile):"
 )
 _APPROVING = "👍👏🎉🚀❤💯🔥⭐✨🙌🙏😀😃😄😁😊😍🥳✅💪👌🤩"
+_DISAPPROVING = "👎🙄😒🤦😡🤬💩😞😠😤🙃🤨😑😬😩😫🤮🤢🖕😭😢☹💔"
+_CODED = re.compile(
+    r":(?:-1|thumbsdown|roll_eyes|unamused|facepalm|rage|angry|confused|disappointed|upside_down_face|hankey|poop|sob|cry):"
+)
 _NAME = re.compile(r"(?<![\w@])@[\w-]{1,39}(/[\w-]{1,100})?")
 _CLAUSE = re.compile(r"[.!;\n,…:()—–]+|\s-\s|(?<=\?)|(?<=[。！])|[、，]")
 _PREDICATES = frozenset(
@@ -102,10 +109,12 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     kinds = [_kind(clause) for clause in _clauses(signs)]
     if Intent.ASKS in kinds:
         return Intent.ASKS
-    if not kinds:
+    disapproves = _CODED.search(text) is not None or any(sign in text for sign in _DISAPPROVING)
+    if not kinds and not disapproves:
         applauds = signs != named or any(sign in text for sign in _APPROVING)
         return Intent.PRAISE if applauds else Intent.UNCLEAR
-    if len(prose) <= MAX_READ and Intent.UNCLEAR not in kinds and Intent.PRAISE in kinds:
+    mocks = disapproves or MOCKS.search(signs.strip(" !\n")) is not None
+    if len(prose) <= MAX_READ and Intent.UNCLEAR not in kinds and Intent.PRAISE in kinds and not mocks:
         return Intent.PRAISE
     return Intent.UNCLEAR
 
@@ -168,10 +177,14 @@ def _kind(clause: str) -> Intent:
     over = OVER.search(calm)
     if over and (words & BADLY or CONDITION.search(calm, 0, over.start())):
         over = None
+    if glad and words & SPOILED and not words & MENDED:
+        glad = None
     if (glad or over) and "?" not in clause and not _wants(calm, words):
         return Intent.PRAISE
     if _asks(calm):
         return Intent.ASKS
+    if words & SPOILED and not words & MENDED:
+        return Intent.UNCLEAR
     if calm != clause and words <= PRAISE | FILLER:
         return Intent.PRAISE
     if UNSPACED_PRAISE.search(calm) and not HEDGES & words and "?" not in clause:

@@ -137,6 +137,19 @@ HEDGES = words(
     """
 )
 """Words after which praise is not what it seems."""
+SPOILED = words(
+    """
+    breaking ignoring deleting wasting ruining dropping losing skipping missing crashes fails leaks breaks slow nobody nothing
+    disaster mess nightmare joke chaos
+    """
+)
+"""Words in a short sentence of praise by which it is rather mockery, unless a word of MENDED is in it."""
+MENDED = words(
+    """
+    catching caught finding found spotting noticing fixing fixed adding removing removed cleaning sorting handling handles
+    pointing solving solved resolving preventing avoiding avoids prevents catches gone away addressing reporting dead unused old
+    """
+)
 BADLY = words("wrong wrongly incorrectly badly partly partially half")
 """Words after which what is over is not."""
 LABELS = words("update edit note fyi ps")

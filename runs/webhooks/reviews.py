@@ -25,7 +25,7 @@ from ..notifications.status_comment_body import understood
 from . import programs
 from .closed import refusal
 from .commands import STARTING, run_command
-from .effects import Effect, attempt, claim, mark_read, once, say
+from .effects import Effect, attempt, claim, is_done, mark_read, once, say
 from .review_reading import ReviewReading, read_review
 from .waiting import has_waited, wait
 
@@ -63,7 +63,8 @@ def take_up(
     if parent is None:
         once(link, event, 0, lambda: None)
         return False
-    review = None if event.review is None else (event.review, _review(host, event, event.review))
+    dismissed = event.review is not None and is_done(link, f"review:{event.review}:dismissed")
+    review = None if event.review is None or dismissed else (event.review, _review(host, event, event.review))
     seen = _Seen(host.pull_request(event.number), host.review_comments(event.number), review)
     with transaction.atomic():
         if not claim(link, event.key) and not has_waited(delivery):

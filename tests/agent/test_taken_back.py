@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks, without
 from agent.checks.test_configuration import SetAside, Swap
+from agent.patch.transaction import FileSwap
+from agent.patch.tree import Blocked
 from agent.pipeline import carry_out
 from agent.ports import CommandResult, JSONObject, Outcome, TaskSpec
+from agent.stages.change_decisions import put_back, reverted_files
 from tests.agent.harness import Harness, ScriptedModel, TableSandbox, make_repository
 from tests.support.team_script import plan, review, script
 
@@ -112,6 +116,46 @@ def test_what_is_put_aside_comes_back_with_its_mode(tmp_path: Path, now: bytes |
         assert judged is None or mode(tmp_path, "run.sh") == 0o755
     assert place.is_file() is (now is not None)
     assert now is None or (place.read_bytes(), mode(tmp_path, "run.sh")) == (now, 0o755)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a/b.py": "1\n"}, {"a": "x\n"}),
+        ({"a": "1\n"}, {"a/b/c.py": "x\n", "a/d.py": "y\n"}),
+        ({"a/b/c.py": "1\n", "a/b/d.py": "2\n", "e": "3\n"}, {"a/b": "x\n", "e/f": "z\n"}),
+        ({"A.py": "1\n"}, {"a.py": "1\n"}),
+        ({"a/b.py": "1\n", "a/c.py": "2\n"}, {"a/c.py": "2\n"}),
+    ],
+)
+def test_a_directory_that_became_a_file_comes_back_and_the_other_way_about(
+    tmp_path: Path, before: dict[str, str], after: dict[str, str]
+) -> None:
+    def tree() -> dict[str, str]:
+        there = (path for path in tmp_path.rglob("*") if path.is_file() and ".mgx" not in path.parts)
+        return {path.relative_to(tmp_path).as_posix(): path.read_text() for path in there}
+
+    baseline = BaselineFiles(
+        tmp_path, {path: FileBefore(before[path].encode() if path in before else None) for path in {**before, **after}}
+    )
+    for path, text in after.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    put_back(tmp_path, reverted_files(baseline, [{"path": path, "hunk": None} for path in sorted({**before, **after})]))
+    assert tree() == before
+
+
+def test_what_stands_in_the_way_is_removed_only_if_it_is_an_empty_directory_of_the_workdir(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "workdir"
+    (outside / "b").mkdir(parents=True)
+    (root / "c").mkdir(parents=True)
+    (root / "a").symlink_to(outside)
+    (root / "c/theirs.txt").write_text("x")
+    for path in ("a/b", "c"):
+        with pytest.raises(Blocked):
+            put_back(root, [FileSwap(path, None, b"1\n", 0o644)])
+    assert (outside / "b").is_dir()
+    assert (root / "c/theirs.txt").read_text() == "x"
 
 
 def test_a_hunk_is_told_by_what_its_lines_do_not_show() -> None:

@@ -355,6 +355,26 @@ def test_stale_changes_are_a_conflict(gated: Tenant, shop: Path, scripted: Any) 
         decide(gated, run, {"path": "x", "accepted": True})
 
 
+@pytest.mark.parametrize(
+    ("gone", "made", "rejected", "found"),
+    [
+        ("a/b.py", "a", ["a/b.py"], ("a/b.py", "a")),
+        ("a/b/c.py", "a/b", ["a/b/c.py"], ("a/b/c.py", "a/b")),
+        ("a", "a/b.py", ["a"], ("a", "a/b.py")),
+        ("a", "a/b.py", ["a", "a/b.py"], None),
+        ("a", "a/b.py", ["a/b.py"], None),
+        ("a", "ab/c.py", ["a"], None),
+        ("a/b.py", "b", ["a/b.py"], None),
+    ],
+)
+def test_a_file_does_not_come_back_where_another_stands(
+    gone: str, made: str, rejected: list[str], found: tuple[str, str] | None
+) -> None:
+    files = change_set.measure({gone: (b"1\n", None), made: (None, b"2\n")})
+    decided = {path: {"*": {"accepted": path not in rejected, "comment": ""}} for path in (gone, made)}
+    assert change_set.in_the_way(decided, files) == found
+
+
 def test_a_part_is_accepted_where_it_is_and_not_where_a_twin_is() -> None:
     """Each file goes through a second round, in which the same lines stand at other places, or end otherwise."""
     twice = "".join(f"{n}\n" for n in range(9)) + "same\n" * 20 + "x = 1\n" + "same\n" * 20 + "x = 1\n" + "same\n" * 20

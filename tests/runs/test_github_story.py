@@ -83,6 +83,12 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         assert [answer["in_reply_to_id"] for answer in answers] == [comment["id"]]
         assert second.commit_sha[:10] in answers[0]["body"]
 
+        # whose author thanks, in the same thread
+        replies = f"/repos/{repo}/pulls/{run.pr_number}/comments/{comment['id']}/replies"
+        thanks = github.api("POST", replies, {"body": "LGTM, thank you!"})
+        story.send("pull_request_review_comment", "octocat", times=2, action="created", pull_request=pull, comment=thanks)
+        assert newest(link).pk == second.pk
+
         # a check is red
         failed = {"name": "tests", "head_sha": second.commit_sha, "status": "completed", "conclusion": "failure"}
         github.api("POST", f"/repos/{repo}/check-runs", {**failed, "output": {"title": "1 failed", "summary": "wrong word"}})
@@ -98,10 +104,17 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
     task.refresh_from_db()
     assert task.status == Task.Status.COMPLETED
     assert task.closed_at is not None
+
+    # after which nothing is begun there
+    late = github.api("POST", f"/repos/{repo}/pulls/{run.pr_number}/comments", {**remark, "body": "Please rename it."})
+    story.send("pull_request_review_comment", "octocat", action="created", pull_request=pull, comment=late)
+    story.says({**pull, "pull_request": {"url": pull["url"]}}, "/mgx retry")
+    assert any("was merged, so nothing more is done on it." in said for said in story.comments(run.pr_number))
+    task.refresh_from_db()
     assert task.runs_total == 3
     assert len(github.api("GET", f"/repos/{repo}/pulls?state=all")) == 1
     assert sum("<!-- mgx:" in said for said in story.comments(issue["number"])) == 2, "the status, and the plan"
-    assert sum("<!-- mgx:" in said for said in story.comments(run.pr_number)) == 1
+    assert sum("<!-- mgx:" in said for said in story.comments(run.pr_number)) == 3, "the status, and two refusals"
 
 
 def test_a_command_continues_a_finished_run_and_thanks_do_not(story: Story, scripted: Callable[..., Any]) -> None:

@@ -25,8 +25,8 @@ _CLOSING = linear(
 _COUNT = linear(r"(\d+) (\w+(?: \w+)?)")
 _SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")
 _NAMED = linear(r"^(?:FAILED|ERROR) (\S.*)$")
-_SUBTEST = linear(r"^(?:([\[(].*) SUBFAIL|SUBFAILED([\[(].*?)) ([^\s\[\](]+::.*)$")
-"""Of the plugin pytest-subtests, and of pytest since 9."""
+_SUBTEST = linear(r"^(?:([\[(].*) SUBFAIL|SUBFAILED([\[(].*?)?) ([^\s\[\](]+::.*)$")
+"""Of the plugin pytest-subtests, and of pytest since 9, which describes only subtests with a message in some versions."""
 _COLLECTING = linear(r"(?m)^_+ ERROR collecting (\S.*?) _+$")
 _SECTION = linear(r"(?m)^(?:_{3,}|={3,}|-{3,}) ")
 _CONFTEST = linear(r"(?m)^ImportError while loading conftest '([^'\n]+)'\.?$")
@@ -117,11 +117,15 @@ def names(output: str) -> Iterator[str]:
 
 def _summary(output: str) -> Iterator[tuple[str, str]]:
     found = list(_SUMMARY.finditer(output))
+    undescribed: set[str] = set()
     for line in output[found[-1].end() :].splitlines() if found else ():
         if hit := _NAMED.match(line):
             yield _without_message(hit[1]), ""
         elif hit := _SUBTEST.match(line):
-            yield _without_message(hit[3]), (hit[1] or hit[2]).strip()
+            name, described = _without_message(hit[3]), (hit[1] or hit[2] or "").strip()
+            if described or name not in undescribed:
+                yield name, described
+            undescribed.add(name)
 
 
 def _with_subtests(failing: list[str], output: str) -> list[str]:
@@ -141,6 +145,9 @@ def _with_subtests(failing: list[str], output: str) -> list[str]:
 def _without_message(text: str) -> str:
     """The summary writes `name - message`. Either may contain " - " and brackets; parameters in brackets belong to the name.
     Where nothing tells the message, and brackets don't match, all is taken for the name: half of one would be another's."""
+    if "::" not in text and text.endswith(".py"):
+        ends = (text[: hit.start()] for hit in _DASH.finditer(text))
+        return next((path for path in ends if path.endswith(".py")), text)
     for hit in _DASH.finditer(text):
         name = text[: hit.start()]
         if _is_whole(name) and _MESSAGE.match(text[hit.end() :]):

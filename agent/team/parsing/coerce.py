@@ -15,6 +15,8 @@ from typing import Any, Literal, Union
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from agent.patterns import linear
+
 MAX_UNWRAPPED = 3
 MAX_ENTRIES = 1_000
 """Of a list or an object that are looked at."""
@@ -54,6 +56,16 @@ WORDS: Mapping[str, str] = {
 """Words that mean one of a schema's own."""
 CAUTIOUS: Mapping[str, str] = {"verdict": "revise"}
 """Of a field by which something is decided, what it may say under another name: a status that is ok approves of nothing."""
+_OBJECTS = linear(
+    r"(?:is_|has_|was_)?(?:(?:needs?|requires?|requests?|must|should)_.{1,40}|.{0,40}_(?:needed|required|requested|blocking)"
+    r"|block(?:s|er|ers|ing|ed)?|blocking_\w{1,20}|reject(?:s|ed)?|denied|fail(?:s|ed|ure)?|broken|revise|not_approved|unapproved|do_not_merge)"
+)
+_AGREES = linear(
+    r"(?:is_|can_|be_|was_|final_)*(?:approved?|lgtm|pass(?:es|ed)?|ok|okay|accept(?:ed|able)?|success(?:ful)?|correct|valid"
+    r"|(?:ready|safe|ok|good|approved)_(?:to|for)_(?:merge|ship|release|deploy)|merge(?:able)?|merged|shippable)"
+)
+"""Keys of what would be a yes or no: where it is yes, and where it is no, nothing is approved."""
+_WEIGHTS, _GRAVE = ("severity", "priority", "level"), frozenset(("blocker", "blocking", "critical", "must_fix"))
 DEFAULTS: Mapping[str, str] = {"kind": "modify"}
 """For a field that people read and nothing is decided by."""
 NOTHING = frozenset(("", "none", "null", "n/a", "nil", "undefined"))
@@ -114,7 +126,24 @@ def _is_denied(name: str, schema: type[BaseModel], data: Mapping[str, Any]) -> b
     allowed = typing.get_args(schema.model_fields[name].annotation)
     also = tuple(f"_{word}" for word in (name, *ALIASES[name]))
     said = (value for key, value in others.items() if key in ALIASES[name] or key.endswith(also))
-    return any(_word(name, value, allowed) == CAUTIOUS[name] for value in said)
+    return any(_word(name, value, allowed) == CAUTIOUS[name] for value in said) or _objects_to(others)
+
+
+def _objects_to(others: Mapping[str, Any]) -> bool:
+    """Whether a key beside the decision, or a remark's weight, says that the work is not good enough."""
+    for key, value in others.items():
+        answer = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+        if (answer in TRUE and _OBJECTS.fullmatch(key)) or (answer in FALSE and _AGREES.fullmatch(key)):
+            return True
+    remarks = [entry for value in others.values() if isinstance(value, list) for entry in value[:MAX_ENTRIES]]
+    weights = (
+        _simple(value)
+        for entry in remarks
+        if isinstance(entry, dict)
+        for key, value in list(entry.items())[:MAX_ENTRIES]
+        if isinstance(value, str) and _simple(str(key)) in _WEIGHTS
+    )
+    return any(weight in _GRAVE for weight in weights)
 
 
 def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> Mapping[str, Any]:

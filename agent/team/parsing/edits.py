@@ -46,8 +46,13 @@ _INTO = linear(r"(?i)\b(?:to|in|into|inside|of)[ \t]+\S+$")
 _EXCERPT = linear(
     r"(?i)\b(?:excerpt|extract|snippet|partial|abridged|shortened|only (?:the )?(?:relevant|changed)|auszug|ausschnitt|extrait"
     r"|fragmento|extracto)\b[^()]*\)|\((?:节选|部分|摘录)\)"
+    r"|\((?:(?:the|its|in|at|near|from|only|just|new|around|after)[ \t])*(?:continued|cont\.|contd|beginning"
+    r"|(?:end|top|bottom)\b|(?:lines?|l|parts?|sections?|hunks?)\.?[ \t]?[\w–-]*\d"
+    r"|(?:sections?|lines?|functions?|methods?|imports?)\b|additions?|before\b|old\b|current\b|original|existing|previous"
+    r"|unchanged|diff\b|changes\b|changed (?:lines|parts?|functions?)"
+    r"|fortsetzung|zeilen?|vorher|alt\b|suite\b|lignes?|avant\b|antes\b|líneas?|devamı|önce|eski)[^()]*\)|\((?:续|继续|之前|旧)[^()]*\)"
 )
-"""In brackets behind a path: there is more of that file."""
+"""In brackets behind a path: there is more of that file, or it is not what the file shall be."""
 _OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _COMMENT = re.compile(
     rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE

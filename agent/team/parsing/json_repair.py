@@ -35,9 +35,10 @@ def objects(text: str) -> list[dict[str, Any]]:
     return [data for _, _, data in located(text)]
 
 
-def located(text: str) -> list[tuple[int, int, dict[str, Any]]]:
-    """The same, each after the places of its first and behind its last character."""
-    decoder = json.JSONDecoder()
+def located(text: str, *, repeated: bool = False) -> list[tuple[int, int, dict[str, Any]]]:
+    """The same, each after the places of its first and behind its last character. ``repeated`` keeps what an object says a
+    second time under one key, with ``_`` behind the key."""
+    decoder = json.JSONDecoder(object_pairs_hook=_all_said if repeated else None)
     found: list[tuple[int, int, dict[str, Any]]] = []
     start, tried, left = text.find("{"), 0, SCANNED * len(text)
     while start >= 0 and tried < MAX_BRACES and left > 0:
@@ -50,6 +51,13 @@ def located(text: str) -> list[tuple[int, int, dict[str, Any]]]:
             continue
         found.append((start, end, data))
         start = text.find("{", end)
+    return found
+
+
+def _all_said(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs[:MAX_BRACES]:
+        found[key if found.get(key, value) == value else f"{key}_"] = value
     return found
 
 

@@ -14,11 +14,30 @@ from agent.team.parsing.thoughts import without_thoughts
 
 MAX_TEXT = 4_000
 _QUOTES = r"[\"'*_“”`]{0,3}"
+_FILL = r"[^\w\n\"'`{}\[\]]{0,9}"
+_MARK = rf"(?:\s{{0,5}}(?:[:=：>→|—–]|-[->]?|\bis\b|\bof\b){_FILL}|[ \t]*\n{_FILL}\n?{_FILL})"
 _STATED = {
-    name: linear(rf"(?i)(?:^|[^\\\w]){_QUOTES}{name}{_QUOTES}\s{{0,5}}[:=]\s{{0,5}}{_QUOTES}\s{{0,5}}([a-z][a-z _-]{{0,20}})")
+    name: linear(rf"(?i)(?:^|[^\\\w]){_QUOTES}{name}{_QUOTES}{_MARK}{_QUOTES}\s{{0,5}}([a-z][a-z _-]{{0,20}})")
     for name in CAUTIOUS
 }
-"""A decision in words, or in an object that is not JSON."""
+"""A decision in words (after a colon, in a table, below a heading), or in an object that is not JSON."""
+_CHANGES = r"(?:request(?:ing)?|needs?|require[sd]?)[ _-]changes|changes[ _-](?:requested|needed|required)"
+_REFUSED = (
+    rf"(?:revis\w+|reject\w*|{_CHANGES}|needs?[ _-]work|not[ _-]approved?|do[ _-]not[ _-](?:approve|merge)|fail(?:ed|s)?)"
+)
+_CANNOT = r"(?:can(?:not| not|['’]t)|(?:could|do|will|would)(?: not|n['’]t)|won['’]t)"
+_OTHERWISE = {
+    "verdict": linear(
+        r"(?im)^\W{0,8}(?:(?:my|the|final|overall)\s+)*(?:decision|recommendation|conclusion|(?:review )?status|outcome)"
+        rf"\W{{0,3}}(?:[:=：|→—–]|-|\bis\b)\W{{0,9}}{_REFUSED}\b"
+        r"|\bverdict\W{1,9}(?:is\s+)?(?:no|not|do(?: not|n['’]t)|can(?:not|['’]t))\W{1,3}(?:to\s+)?(?:yet\s+)?"
+        r"(?:approv\w+|merge|good|ok|pass\w*)\b"
+        rf"|\bI\s+{_CANNOT}\s+(?:yet\s+)?(?:approve|merge|accept)\b"
+        r"|\bI(?:['’]m| am)?\s+(?:must\s+|have to\s+)?(?:reject(?:ing)?|request(?:ing)?\s+changes)\b"
+        r"|\bnot ready (?:to be merged|to merge|for (?:a )?merge)\b"
+    )
+}
+"""Words beside the object by which nothing is approved."""
 
 
 class Unusable(ValueError):
@@ -114,9 +133,11 @@ def _check_decided(schema: type[Answer], text: str) -> None:
         allowed = get_args(schema.model_fields[name].annotation)
         decided: set[str] = set()
         at = 0
-        for start, end, data in [*located(text), (len(text), len(text), {})]:
-            stated = (decision(allowed, hit[1]) for hit in _STATED[name].finditer(text[at:start]))
+        for start, end, data in [*located(text, repeated=True), (len(text), len(text), {})]:
+            beside = text[at:start]
+            stated = (decision(allowed, hit[1]) for hit in _STATED[name].finditer(beside))
             decided |= {word for word in stated if word} | decisions(name, allowed, data)
+            decided |= {CAUTIOUS[name]} if _OTHERWISE[name].search(beside) else set()
             at = end
         if len(decided) > 1:
             raise Unusable(f"it says more than one {name}. Give one.")

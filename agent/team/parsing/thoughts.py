@@ -7,6 +7,7 @@ marks: what stands in a file, an edit or an object is never taken for a thought.
 from __future__ import annotations
 
 import json
+import re
 
 from agent.patch import detect, parse_edits
 from agent.patch.formats.fences import is_open_at_end
@@ -20,34 +21,46 @@ takes a look at all that stands before it."""
 MAX_BRACES = 100
 """Of a text before a mark that may begin the object which the mark stands in."""
 DRAFTED = ("manifest", "search_replace")
+QUOTES = ("`", '"', "'")
 
-_NAMES = r"(?:seed:)?(?:think|thinking|thoughts?|reasoning)"
+_NAMES = (
+    r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|thought_process|reason|reasoning|reasoning_content|analysis|scratch_?pad|reflection|"
+    r"(?:inner|internal)_(?:monologue|thoughts?)|monologue|chain_of_thought|cot|deliberation|ant_?thinking)"
+)
 _OPEN = linear(
-    rf"(?i)<{_NAMES}>|◁think▷|\[THINK\]|<\|(?:START_THINKING|begin_of_thought)\|>"
+    rf"(?i)<\s?{_NAMES}(?:\s+\w{{1,20}}=[\"'][^<>\"'\n]{{0,80}}[\"'])*\s?>|◁think▷|\[THINK\]|<\|(?:START_THINKING|begin_of_thought)\|>"
     r"|(?:<\|start\|>assistant)?<\|channel\|?>(?:analysis|commentary|thought)(?:<\|message\|>)?"
 )
 _CLOSE = linear(
-    rf"(?i)</{_NAMES}>|◁/think▷|\[/THINK\]|<\|(?:END_THINKING|end_of_thought)\|>"
+    rf"(?i)<\s?/\s?{_NAMES}\s?>|◁/think▷|\[/THINK\]|<\|(?:END_THINKING|end_of_thought)\|>"
     r"|(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>|<channel\|>|<\|end\|>"
 )
 _BEFORE = linear(r"(?i)\A\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
 _AFTER = linear(r"(?:<\|(?:return|end|im_end)\|>\s*)+\z")
+_BARE = linear(r"\A\s*(?:analysis|commentary)[A-Z\"'(`\n][\s\S]*?assistantfinal")
+"""The channels of a template whose marks the server took out as special tokens, and left the names."""
+_ANSWER = linear(
+    r"(?is)\A\s*(?:<(answer|output|response|solution|final_answer|final)>|<\|(?:begin_of|start)_(solution|response|answer)\|>)"
+    r"[ \t]*\n?"
+)
 _FILE = linear(r"(?im)^\W*(?:file(?:[ _]?(?:name|path))?|path)\W*[ \t]*[:=]|<file\b")
 
 
 def without_thoughts(text: str) -> str:
     """``text`` without the thoughts that lead it, be they marked at both ends, or begun before the text. What follows a mark
     that no other ends is all thought: a draft in it was never said."""
-    said, spent, dropped = text, 0, False
+    said, spent, drafted = _BARE.sub("", text), 0, False
     for _ in range(MAX_THOUGHTS):
         rest = _after_opened(said)
         if rest is None:
             spent += len(said)
-            rest = _after_closed(said, may_draft=not dropped) if spent <= MAX_LOOK else None
+            # a thought in a thought, or one that names the mark of its end, goes on behind the first end
+            rest = _after_closed(said, may_draft=not drafted) if spent <= MAX_LOOK else None
+            drafted = True
         if rest is None:
             break
-        said, dropped = rest, True
-    said = _BEFORE.sub("", said)
+        said = rest
+    said = _unwrapped(_BEFORE.sub("", said))
     return _AFTER.sub("", said) if text.lstrip().startswith(("<|channel", "<|start|>")) else said
 
 
@@ -59,7 +72,8 @@ def _after_opened(text: str) -> str | None:
     before, inside = text[: opened.start()], text[opened.end() :]
     if before.strip() and not _is_prose(before):
         return None
-    closed = _CLOSE.search(inside)
+    ends = [closed for closed, _ in zip(_CLOSE.finditer(inside), range(MAX_CLOSED), strict=False)]
+    closed = next((end for end in ends if not _is_quoted(inside, end)), ends[0] if ends else None)
     return before if closed is None else before + inside[closed.end() :]
 
 
@@ -70,7 +84,7 @@ def _after_closed(text: str, *, may_draft: bool) -> str | None:
         # what ends a turn, or the text, ends the answer
         if count == MAX_CLOSED or not rest.strip() or closed[0].startswith(("<|channel", "<|end|>", "<channel")):
             return None
-        if _OPEN.search(before) or before[-1:] in ("`", '"', "'") or rest[:1] in ("`", '"', "'"):
+        if _OPEN.search(before) or before[-1:] in QUOTES or rest[:1] in QUOTES:
             return None
         if _is_prose(before):
             return rest
@@ -79,6 +93,23 @@ def _after_closed(text: str, *, may_draft: bool) -> str | None:
             if _is_draft(before, rest):
                 return rest
     return None
+
+
+def _is_quoted(text: str, mark: re.Match[str]) -> bool:
+    """On both sides: a thought may end with a quotation."""
+    before = text[mark.start() - 1 : mark.start()]
+    return before in QUOTES and text[mark.end() : mark.end() + 1] == before
+
+
+def _unwrapped(text: str) -> str:
+    """``text`` without the tags that stand around all of it, and say that it is the answer."""
+    opened = _ANSWER.match(text)
+    if opened is None:
+        return text
+    name = (opened[1] or opened[2]).lower()
+    ends = (f"</{name}>",) if opened[1] else (f"<|end_of_{name}|>", f"<|end_{name}|>")
+    inside = text[opened.end() :].rstrip()
+    return next((inside[: -len(end)] for end in ends if inside.lower().endswith(end)), inside if opened[2] else text)
 
 
 def _is_prose(before: str) -> bool:

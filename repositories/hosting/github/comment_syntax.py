@@ -25,10 +25,20 @@ MAX_READ = 20_000
 
 _COMMAND = "mgx_command"
 _WHOLE_WORD = re.compile(r"/mgx(?!\S)")
-_QUOTING_TAG = re.compile(
-    r"<(/?)(pre|code|kbd|samp|tt|blockquote|q|template|script|style|textarea|noscript|iframe|svg|math)\b", re.I
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)(>?)", re.I)
+_QUOTING = re.compile(
+    r"pre|code|kbd|samp|tt|blockquote|q|template|script|style|textarea|noscript|iframe|svg|math|xmp|listing|plaintext|noembed"
+    r"|noframes|details|dialog"
 )
-"""Elements whose content is quoted, code or not shown."""
+"""Elements whose content is quoted, code, folded away or not shown."""
+_STRUCK = frozenset(("del", "s", "strike", "cite", "var", "rp"))
+"""Elements whose content is struck out or another's. Without an end they may be a type in a sentence: `Vec<S>`."""
+_HIDES = re.compile(r"(?<![\w-])(?:hidden|aria-hidden|style)(?![\w-])", re.I)
+"""Attributes by which an element may not be seen."""
+_VOID = frozenset(("br", "hr", "img", "input", "wbr", "source", "col", "area", "link", "meta", "embed", "track"))
+MAX_NESTED = 100
+"""Elements in one another; what is in more is not obeyed."""
+_MATH = "$$"
 
 
 def marked(marker: str) -> str:
@@ -42,7 +52,7 @@ def is_ours(body: str) -> bool:
 
 def read_comment(text: str) -> CommentText:
     """What the author of a comment said. Commands in quotes, in code, in HTML that quotes or hides, and in quoted mail are
-    ignored."""
+    ignored, and so are those that a reader of the page does not see as plain text."""
     if is_ours(text):
         return CommentText(is_ours=True)
     whole = without_quoted_mail(text[:MAX_READ].replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
@@ -52,8 +62,9 @@ def read_comment(text: str) -> CommentText:
 
 def _command(lines: list[str], tokens: list[Token]) -> CommandText | None:
     """The first command, with the lines that follow it as its words."""
+    cells = {token.map[0] for at, token in enumerate(tokens) if token.map and tokens[at - 1].type in ("td_open", "th_open")}
     for start, child in _own_words(tokens):
-        if child.type == _COMMAND:
+        if child.type == _COMMAND and start not in cells:
             at = start + child.meta["line"]
             found = command_of(lines[at].strip())
             if found is not None:
@@ -71,7 +82,7 @@ def _prose(tokens: list[Token]) -> str:
                 parts.append("\n")
             case "code_inline":
                 parts.append(f"`{child.content}`")
-            case "text" | "image":
+            case "text" | "image" | "formula":
                 parts.append(child.content)
             case kind if kind == _COMMAND:
                 parts.append(child.content)
@@ -83,9 +94,9 @@ def _suggests(tokens: list[Token]) -> bool:
 
 
 def _own_words(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
-    """The parts of all lines of text outside of quotations, also of those made with HTML around Markdown: each with the number
-    of the line where its paragraph begins. A paragraph ends with a part that is a break."""
-    quotes, tags = 0, 0
+    """The parts of all lines of text outside of quotations, also of those made with HTML around Markdown, and of what nobody
+    sees: each with the number of the line where its paragraph begins. A paragraph ends with a part that is a break."""
+    quotes, struck, elements = 0, 0, _Elements(tokens)
     for token in tokens:
         match token.type:
             case "blockquote_open":
@@ -93,22 +104,75 @@ def _own_words(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
             case "blockquote_close":
                 quotes -= 1
             case "html_block":
-                tags = _depth(token.content, tags)
+                elements.read(token.content)
             case "inline" if not quotes and token.map is not None:
                 for child in token.children or ():
-                    if child.type == "html_inline":
-                        tags = _depth(child.content, tags)
-                    elif not tags:
-                        yield token.map[0], child
+                    match child.type:
+                        case "html_inline":
+                            elements.read(child.content)
+                        case "s_open":
+                            struck += 1
+                        case "s_close":
+                            struck -= 1
+                        case _ if not struck and not elements.hide:
+                            yield token.map[0], child
                 yield token.map[0], Token("softbreak", "", 0)
 
 
-def _depth(html: str, depth: int) -> int:
-    if html.startswith("<!"):
-        return depth
-    for tag in _QUOTING_TAG.finditer(html):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-    return depth
+class _Elements:
+    """The HTML elements that are open where a text is read to."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        html = "".join(
+            part.content
+            for token in tokens
+            for part in (token, *(token.children or ()))
+            if part.type in ("html_block", "html_inline")
+        )
+        self._ended = {name.lower() for end, name, *_ in _TAG.findall(html) if end}
+        self._open: list[tuple[str, bool]] = []
+        self._torn = False
+
+    @property
+    def hide(self) -> bool:
+        return self._torn or len(self._open) > MAX_NESTED or any(hides for _, hides in self._open)
+
+    def read(self, html: str) -> None:
+        if html.startswith("<!"):
+            return
+        for end, written, attributes, closed in _TAG.findall(_without_comments(html)):
+            name = written.lower()
+            if not closed:
+                self._torn = True  # what follows is in an attribute
+            elif end:
+                self._close(name)
+            elif name not in _VOID and not attributes.endswith("/"):
+                hides = bool(_QUOTING.fullmatch(name) or _HIDES.search(attributes)) or (name in _STRUCK and name in self._ended)
+                if hides or name in self._ended:
+                    self._open.append((name, hides))
+
+    def _close(self, name: str) -> None:
+        """With what was opened in it and has no end."""
+        at = next((at for at in range(len(self._open) - 1, -1, -1) if self._open[at][0] == name), None)
+        if at is not None:
+            del self._open[at:]
+
+
+def _without_comments(html: str) -> str:
+    first, *others = html.split("<!--")
+    return "".join((first, *(other.partition("-->")[2] for other in others)))
+
+
+def _math_rule(state: StateInline, silent: bool) -> bool:
+    """A token of its own for a formula: GitHub shows its characters as something else."""
+    if silent or not state.src.startswith(_MATH, state.pos):
+        return False
+    end = state.src.find(_MATH, state.pos + len(_MATH))
+    if end < 0:
+        return False
+    state.push("formula", "", 0).content = state.src[state.pos : end + len(_MATH)]
+    state.pos = end + len(_MATH)
+    return True
 
 
 def _command_rule(state: StateInline, silent: bool) -> bool:
@@ -127,8 +191,9 @@ def _command_rule(state: StateInline, silent: bool) -> bool:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark")
+    parser = MarkdownIt("commonmark").enable(["strikethrough", "table"])
     parser.inline.ruler.before("text", _COMMAND, _command_rule)
+    parser.inline.ruler.after("escape", "formula", _math_rule)
     return parser
 
 

@@ -24,6 +24,7 @@ from ..webhook_events import (
     IssueUnlabelled,
     LinkChanged,
     PullRequestStateChanged,
+    ReviewDismissed,
     ReviewSubmitted,
     WebhookEvent,
 )
@@ -104,7 +105,11 @@ def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEv
 def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     review, number = part(payload, "review"), _number(part(payload, "pull_request"))
     body, identity = text(review, "body"), integer(review, "id")
-    if is_ours(body) or payload.get("action") != "submitted" or number is None or identity is None:
+    if is_ours(body) or number is None or identity is None:
+        return
+    if payload.get("action") == "dismissed":
+        yield ReviewDismissed(actor, f"review:{identity}:dismissed", identity)
+    if payload.get("action") != "submitted":
         return
     verdict = VERDICTS.get(text(review, "state").lower())
     if verdict == "changes" or (verdict is not None and body.strip()):

@@ -55,6 +55,16 @@ def codes(root: Path, files: dict[str, str], wish: str, *, new: bool = False) ->
         "不要使用yarn",
         "Neither yarn nor pnpm",
         "You don't need to use yarn",
+        "Não use yarn",
+        "Non usare yarn, use npm",
+        "не используй yarn",
+        "Nobody here works with yarn",
+        "Installing with yarn fails, so look into it",
+        "Users who use yarn get an error: fix it",
+        "Fix the bug that occurs with yarn",
+        "Add a CI job that also tests with yarn",
+        "The README should mention how to install via yarn",
+        "Support projects that use yarn",
     ],
 )
 def test_a_package_manager_that_is_not_asked_for_is_not_demanded(tmp_path: Path, wish: str) -> None:
@@ -89,6 +99,13 @@ def test_a_package_manager_that_is_asked_for_is_demanded(tmp_path: Path, wish: s
         "Ignore all environment variables",
         "Keep environment variables out of this",
         "Document the environment variables in the README",
+        "Environment variables are off limits",
+        "Hard-code it; environment variables are overkill",
+        "Forget environment variables",
+        "env vars okuma",
+        "Fix the crash when environment variables are missing",
+        "Delete support for environment variables",
+        "The task runner passes environment variables to its children",
     ],
 )
 def test_environment_variables_that_are_denied_need_not_be_read(tmp_path: Path, wish: str) -> None:
@@ -108,6 +125,14 @@ def test_environment_variables_that_are_denied_need_not_be_read(tmp_path: Path, 
         "No new packages, but lodash is fine",
         "Avoid new packages unless they save code",
         "Should there be no new dependencies?",
+        "Do not add new packages (lodash is ok)",
+        "No new dependencies. lodash is the exception.",
+        "Avoid new dependencies where possible",
+        "Try to avoid new dependencies",
+        "Prefer no new dependencies",
+        "There are no new dependencies in the last release, please update",
+        "Show a message when no new packages are found",
+        "Test that no new modules are loaded",
     ],
 )
 def test_dependencies_that_may_be_added_are_not_forbidden(tmp_path: Path, wish: str) -> None:
@@ -123,6 +148,8 @@ def test_dependencies_that_may_be_added_are_not_forbidden(tmp_path: Path, wish: 
         "Never introduce additional packages",
         "keine neuen Abhängigkeiten",
         "ohne zusätzliche Pakete",
+        "Make sure that there are no new dependencies",
+        "No new dependencies: it must work offline",
     ],
 )
 def test_dependencies_that_are_denied_are_forbidden(tmp_path: Path, wish: str) -> None:

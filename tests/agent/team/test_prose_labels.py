@@ -26,9 +26,21 @@ SNIPPET = "## Usage\n\nRun `mgx run`.\n"
         "**README.md** (only the relevant part)",
         "README.md (Auszug):",
         "README.md (extrait) :",
+        "README.md (continued):",
+        "### README.md (lines 10-20)",
+        "**README.md** (L10–L20)",
+        "### README.md (at the end)",
+        "File: README.md (section Usage)",
+        "### README.md (before)",
+        "### README.md (old version)",
+        "### README.md (current)",
+        "README.md (new section):",
+        "README.md (Fortsetzung)",
+        "README.md (lignes 3 à 9) :",
+        "README.md (eski)",
     ],
 )
-@pytest.mark.parametrize("info", ["", "md", "markdown"])
+@pytest.mark.parametrize("info", ["", "md"])
 def test_a_snippet_is_not_the_file_that_the_sentence_speaks_of(sentence: str, info: str) -> None:
     edits = read_answer(f"{sentence}\n\n```{info}\n{SNIPPET}```\n")
     assert edits.files == ()
@@ -80,6 +92,8 @@ def test_a_comment_with_the_path_makes_no_file_of_a_snippet() -> None:
         "**Step 2: `src/a.py`**",
         "1. src/a.py",
         "- **src/a.py** (updated):",
+        "### src/a.py (new file, with the endpoint)",
+        "src/a.py (main module)",
     ],
 )
 def test_a_label_names_the_file_below_it(label: str) -> None:

@@ -80,6 +80,18 @@ THOUGHT = 'I could write\nFILE: a.py\ndraft\nor {"verdict": "approve", "comments
         ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
         ("<|channel>thought\n", "<channel|>"),
         ("<think>one</think>\n<think>", "</think>"),
+        ("<think>It ends at `</think>`.\n", "\n</think>\n"),
+        ("<think>", 'They said "do it"</think>'),
+        ("<think>", "It is `total`</think>\n"),
+        ('<think type="deep" budget="9">\n', "\n</think>\n"),
+        ("< think >", "</ think >"),
+        ("<analysis>\n", "\n</analysis>\n"),
+        ("<scratchpad>", "</scratchpad>"),
+        ("<Reflection>", "</Reflection>\n"),
+        ("<inner_monologue>", "</inner_monologue>"),
+        ("<reasoning>", "</reasoning>"),
+        ("analysisWe need a file. ", "assistantfinal"),
+        ("<|channel|>commentary<|message|>A file.<|end|><|start|>assistant<|channel|>analysis<|message|>", "<|end|>"),
     ],
 )
 def test_a_leading_thought_is_no_answer(before: str, behind: str) -> None:
@@ -87,6 +99,33 @@ def test_a_leading_thought_is_no_answer(before: str, behind: str) -> None:
     assert files(read_answer(code)) == {"a.py": STRIP}
     assert parse(Review, f'{before}{THOUGHT}{behind}{{"verdict": "revise"}}') == Review(verdict="revise")
     assert parse(Review, f'{before}{THOUGHT}{behind}```json\n{{"verdict": "revise"}}\n```').verdict == "revise"
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("<answer>\n", "</answer>"),
+        ("<think>Hm.</think>\n<Output>\n", "</Output>\n"),
+        ("<|begin_of_thought|>Hm.<|end_of_thought|>\n<|begin_of_solution|>\n", "<|end_of_solution|>"),
+        ("<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>", "<|END_RESPONSE|>"),
+    ],
+)
+def test_tags_around_the_whole_answer_are_not_its_text(before: str, behind: str) -> None:
+    assert files(read_answer(f"{before}FILE: a.txt\n{CLOSING}{behind}")) == {"a.txt": CLOSING}
+    assert parse(Review, f'{before}{{"verdict": "revise"}}{behind}').verdict == "revise"
+
+
+def test_a_thought_that_ends_with_a_quotation_takes_nothing_of_the_file() -> None:
+    for code in ("a\n</think>\nb\n", CLOSING):
+        assert files(read_answer(f'<think>They said "do it"</think>FILE: a.txt\n{code}')) == {"a.txt": code}
+
+
+@pytest.mark.parametrize(
+    "code", ["<answer>\nx\n</answer>\n", "analysisX\nassistantfinal\n", "<analysis>\n1\n</analysis>\n", "</answer>\n"]
+)
+def test_tags_of_answers_in_a_file_are_its_content(code: str) -> None:
+    assert files(read_answer(f"FILE: a.xml\n{code}")) == {"a.xml": code}
+    assert files(read_answer(f"<think>Hm.</think>FILE: a.xml\n{code}")) == {"a.xml": code}
 
 
 @pytest.mark.parametrize("draft", ["I take the sum.\n", "Like so:\n```python\nx\n```\n", "FILE: a.py\ndraft\n"])

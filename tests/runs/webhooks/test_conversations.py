@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from runs import services
+from runs.models import TaskRun
 from runs.models.run_state import Status
 
 from ..conftest import Tenant
-from .conversation import Conversation, Story
+from .conversation import REVIEWS, Conversation, Story
+
+ASKED = {"kind": "review", "asked": "Rename it."}
 
 
 def test_praise_starts_nothing_and_an_unclear_remark_is_asked_about(talk: Conversation) -> None:
@@ -251,6 +254,43 @@ def test_nothing_is_begun_on_a_pull_request_that_is_not_open(talk: Conversation,
     assert not {root for root, _ in talk.thread_replies()} & set(asked)
     story.says(talk.thread, "/mgx help")
     assert "Available commands:" in talk.said()
+
+
+def test_a_run_that_waits_does_not_go_on_where_its_pull_request_was_merged(talk: Conversation, story: Story) -> None:
+    """The service is asked, as its word of the merge may come later."""
+    run_id = services.revise_run(principal=talk.tenant.principal, run_id=talk.pull.run.pk, revision=ASKED).pk
+    mine = TaskRun.objects.for_workspace(talk.tenant.workspace.pk).filter(pk=run_id)
+    path = f"/repos/{story.repo}/pulls/{talk.pull.number}"
+    story.github.api("PATCH", path, {"draft": False})
+    story.github.api("PUT", f"{path}/merge", {})
+    for status, words in ((Status.AWAITING_APPROVAL, "/mgx approve"), (Status.PAUSED, "/mgx resume The key is there.")):
+        mine.update(status=status)
+        story.says(talk.thread, words)
+        assert mine.get().status == status
+    talk.remark("/mgx approve", by="octocat")
+    assert sum("was merged, so nothing more is done" in text for text in talk.comments()) == 2
+    mine.update(status=Status.AWAITING_APPROVAL)
+    story.says(talk.thread, "/mgx cancel")
+    assert mine.get().status == Status.CANCELLED
+
+
+def test_a_review_that_was_dismissed_asks_for_nothing(talk: Conversation, story: Story) -> None:
+    def dismiss(review: int, action: str = "dismissed") -> None:
+        said = {"id": review, "state": "dismissed", "body": "Please rename it."}
+        story.send("pull_request_review", "octocat", action=action, pull_request={"number": talk.pull.number}, review=said)
+
+    talk.remark("Add a test.")
+    dismiss(talk.review("Please rename it.", state="changes_requested"))  # while it waits for the run
+    talk.finish()
+    assert len(talk.runs) == 1
+    first = next(REVIEWS)
+    dismiss(first)  # the word of it comes first
+    said = {"id": first, "state": "changes_requested", "body": "Please rename it."}
+    story.send("pull_request_review", "dev", action="submitted", pull_request={"number": talk.pull.number}, review=said)
+    dismiss(next(REVIEWS), action="edited")
+    assert len(talk.runs) == 1
+    talk.review("Please rename it.", state="changes_requested")
+    assert len(talk.runs) == 2
 
 
 def test_a_red_check_of_a_commit_that_is_not_the_head_repairs_nothing(talk: Conversation, story: Story) -> None:

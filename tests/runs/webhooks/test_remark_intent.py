@@ -54,6 +54,17 @@ My bad example above should be removed | Please don't | When the bug is fixed, s
 """Not praise, and nothing that is taken back."""
 
 
+MOCKERY = """
+Great, another bug | Thanks for nothing | Thank you so much for nothing! | Oh great, it crashes again | Great, just great
+Nice job breaking the build | Great work breaking main | Thanks for ignoring my comments | Thanks for breaking this
+Love how this crashes | Love the missing tests | I like how nobody tested this | beautiful disaster | Nice try | Perfect /s
+Great 🙄 | Thanks 😒 | wow 👎 | Very nice 🤦 | 🙄 | Great :facepalm: | ok... | Looks great, said no one ever | Good grief
+Great, what could possibly go wrong | Excellent... not | Danke für nichts | Na toll | super, wieder ein Bug | Merci pour rien
+Gracias por nada | Bravo, encore un bug | 太好了，又一个bug | Thanks, I hate it | Impressive how slow this is | What a mess
+"""
+"""Words of praise that are none."""
+
+
 def each(lines: str) -> list[str]:
     return [text.strip() for line in lines.strip().splitlines() for text in line.split("|")]
 
@@ -66,6 +77,13 @@ def test_the_rule() -> None:
         if (found := intent_of(text)) is not wanted
     ]
     assert wrong == []
+
+
+def test_mockery_is_no_praise() -> None:
+    dropped = (Intent.PRAISE, Intent.NOTHING)
+    assert [(text, str(intent_of(text))) for text in each(MOCKERY) if intent_of(text) in dropped] == []
+    for text in ("Thanks for fixing the breaking change", "Good catch on the missing check", "Great, nothing is missing"):
+        assert intent_of(text) is not Intent.ASKS, text
 
 
 def test_a_defect_that_is_not_there_is_no_request() -> None:

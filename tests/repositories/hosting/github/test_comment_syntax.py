@@ -32,6 +32,15 @@ MAIL = "On Mon, Nov 30, 2026 at 9:00 AM Bob <bob@example.org> wrote:"
         ("<pre>\n/mgx run\n</pre>\n\n/mgx help", "help", ""),
         ("> /mgx run\n\n/mgx help", "help", ""),
         (f"{MAIL}\n> /mgx run\n\n/mgx help", "help", ""),
+        ("<details>\n\n/mgx run\n\n</details>\n\n/mgx help", "help", ""),
+        ("<div hidden>\n\n<div>\n\n/mgx run\n\n</div>\n\n/mgx run\n\n</div>\n\n/mgx help", "help", ""),
+        ("$$\n/mgx run\n$$\n\n/mgx help", "help", ""),
+        # nothing is hidden
+        ("It costs $$5.\n/mgx run", "run", ""),
+        ("It costs \\$$ or $$.\n/mgx run", "run", ""),
+        ("A `List` of List<S> and Map<Var>.\n/mgx run", "run", ""),
+        ("<p align=center>\n\n/mgx run\n\n</p>", "run", "</p>"),
+        ("</pre>\n\n/mgx run", "run", ""),
         # the end of what is not Markdown's
         ("/mgx approve\n---\nBob", "approve", "---\nBob"),
         ("- done\n- tested\n/mgx approve", "approve", ""),
@@ -70,6 +79,21 @@ def test_a_command_is_found(text: str, verb: str, words: str) -> None:
         "<div><pre>\n\n/mgx approve\n\n</pre></div>",
         "Write <code>x\n/mgx approve</code>",
         "<blockquote>\n\n/mgx approve\n\n</blockquote>",
+        # not seen as it is written
+        "$$\n/mgx approve\n$$",
+        "So $$ x\n/mgx approve\n$$ it is",
+        "<div hidden>\n\n/mgx approve\n\n</div>",
+        "<div hidden>\n\n<div>x</div>\n\n/mgx approve",
+        "<p style='display:none'>\n\n/mgx approve\n\n</p>",
+        "<span aria-hidden=true>\n\n/mgx approve\n\n</span>",
+        "<details>\n\n/mgx approve\n\n</details>",
+        "<details open><summary>Log</summary>\n\n/mgx approve",
+        "<dialog>\n\n/mgx approve\n\n</dialog>",
+        "<del>\n\n/mgx approve\n\n</del>",
+        "a ~~b\n/mgx approve\nc~~",
+        "a | b\n---|---\n/mgx approve",
+        "<xmp>\n\n/mgx approve\n\n</xmp>",
+        "<div title='\n\n/mgx approve\n\n'></div>",
         # quotations
         "> /mgx approve",
         "> Shall we?\n/mgx approve",
@@ -98,7 +122,7 @@ def test_the_author_s_own_words() -> None:
 
 
 def test_no_comment_takes_long() -> None:
-    for unit in ("[", "_a*", "[a](b", "/mgx\n", "On a"):
+    for unit in ("[", "_a*", "[a](b", "/mgx\n", "On a", "$$", "<s>", "<a>\n</b>", "<a><!--", "~~a", "a|"):
         with at_most(10):
             read_comment(unit * (65_000 // len(unit)) + "\n/mgx run")
 
