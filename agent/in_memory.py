@@ -123,19 +123,20 @@ class LocalBudget:
     cost_usd: Decimal | None = Decimal()
     """None as soon as one call had no known price."""
     calls: int = 0
-    _held: dict[str, CallEstimate] = field(default_factory=dict)
+    _held: dict[str, int] = field(default_factory=dict)
+    _estimates: dict[str, CallEstimate] = field(default_factory=dict)
 
     async def reserve(self, key: str, estimate: CallEstimate) -> int:
         """Raises ``Paused('budget')`` if the call may pass the cap."""
         self._require_room(estimate.tokens)
-        self._held[key] = estimate
+        self._held[key], self._estimates[key] = estimate.tokens, estimate
         return estimate.tokens_out
 
     async def enlarge(self, key: str, tokens_out: int, prompts: int) -> None:
         """Raises ``Paused('budget')`` if a prompt that is sent again may pass the cap. The whole answer is held already."""
-        held = self._held[key]
-        larger = held.with_prompts(prompts)
-        self._require_room(larger.tokens - held.tokens)
+        wanted = self._estimates[key].with_prompts(prompts).tokens
+        self._require_room(wanted - self._held[key])
+        self._held[key] = wanted
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:
         self._held.pop(key, None)
@@ -147,7 +148,7 @@ class LocalBudget:
         self.calls += 1
 
     def _require_room(self, tokens: int) -> None:
-        wanted = self.tokens + sum(held.tokens for held in self._held.values()) + tokens
+        wanted = self.tokens + sum(self._held.values()) + tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
 
