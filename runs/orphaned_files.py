@@ -7,7 +7,6 @@ goes on may take the file up again (`runs.artifacts.store`).
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -18,6 +17,7 @@ from django.core.cache import cache
 from django.db.models import Q, QuerySet
 
 from mgx_project.common import clock, store
+from mgx_project.common.ids import parse_id
 from workspaces.models import Workspace
 
 from .models import Artifact, TaskRun
@@ -29,9 +29,7 @@ AGE = timedelta(days=1)
 LISTED, MOST = 2_000, 200
 """Files that are looked at and deleted in one go; the next one begins where this one ended."""
 CURSOR = "orphaned-files-after"
-"""In the cache: where it is lost, the look begins anew."""
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_PATH = re.compile(rf"({_UUID})/runs/({_UUID})/[0-9a-f]{{16}}/[^/]+")
+"""In the cache: where it is lost, the look begins from the first file."""
 
 
 def sweep(listed: int = LISTED) -> dict[str, int]:
@@ -51,13 +49,22 @@ def sweep(listed: int = LISTED) -> dict[str, int]:
 
 
 def _orphans(found: Iterable[store.Stored]) -> list[str]:
-    old = {one.path: match for one in found if one.changed_at < clock.now() - AGE and (match := _PATH.fullmatch(one.path))}
-    ours = _known(Workspace.objects.all(), {match[1] for match in old.values()})
-    runs = {match[2] for match in old.values()}
+    old = {one.path: place for one in found if one.changed_at < clock.now() - AGE and (place := _place(one.path))}
+    ours = _known(Workspace.objects.all(), {workspace for workspace, _ in old.values()})
+    runs = {run for _, run in old.values()}
     kept = _known(TaskRun.across_tenants.filter(~Q(status__in=FINAL) | Q(completed_at__gte=clock.now() - AGE)), runs)
     named = set(Artifact.across_tenants.filter(run_id__in=runs, path__in=old).values_list("path", flat=True))
-    return [path for path, match in old.items() if match[1] in ours and match[2] not in kept and path not in named]
+    return [path for path, (workspace, run) in old.items() if workspace in ours and run not in kept and path not in named]
 
 
-def _known(rows: QuerySet[Any], ids: Iterable[str]) -> set[str]:
-    return {str(pk) for pk in rows.filter(pk__in=[uuid.UUID(one) for one in ids]).values_list("pk", flat=True)}
+def _place(path: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The workspace and the run whose artifact is at ``path``; None for any other file."""
+    parts = path.split("/")
+    if len(parts) != 5 or parts[1] != "runs":
+        return None
+    workspace, run = parse_id(parts[0]), parse_id(parts[2])
+    return None if workspace is None or run is None else (workspace, run)
+
+
+def _known(rows: QuerySet[Any], ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    return set(rows.filter(pk__in=list(ids)).values_list("pk", flat=True))
