@@ -8,7 +8,8 @@ Enqueueing has connections of its own with short timeouts: it happens while a pe
 message that a frozen Redis does not take is made up for by the reaper, which finds its row.
 
 There are no dead letters, since a message is a wake-up and holds nothing: the row says what is due, and counts its tries. One
-whose actor fails is acknowledged like any other, and the reaper wakes for the row again where more is to be done.
+whose actor fails, or is of another version, is acknowledged like any other, and the reaper wakes for the row again where more
+is to be done.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import redis
 import structlog
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed, DecodeError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -77,8 +79,8 @@ class WakingConsumer(_RedisConsumer):
             super().ack(message)
 
     def nack(self, message: Any) -> None:
-        with _or_closed():
-            super().nack(message)
+        """Of an actor that this version does not have. It is not kept: as a dead letter it would lie unseen for a week."""
+        self.ack(message)
 
     def requeue(self, messages: Any) -> None:
         with _or_closed():
@@ -127,7 +129,8 @@ class WakingRedisBroker(RedisBroker):
         self.closing.set()
         with suppress(redis.RedisError):  # then they end with their next poll
             for queue in queues:
-                self._sending.publish(self.wake_channel(queue), "")
+                for name in (queue, dq_name(queue)):
+                    self._sending.publish(self.wake_channel(name), "")
 
     @property
     def consumer_class(self) -> type[WakingConsumer]:

@@ -53,7 +53,7 @@ def left(broker: WakingRedisBroker) -> set[str]:
     return keys - {"__heartbeats__"}
 
 
-@pytest.mark.parametrize("poison", [b"", b"\xff\xfe", b"42", b"{}", b'{"queue_name": "runs"}', b"[" * 100_000])
+@pytest.mark.parametrize("poison", [b"", b"\xff\xfe", b"42", b"{}", b'{"queue_name": "runs"}', b"[" * 100_000], ids=range(6))
 def test_what_is_no_message_harms_neither_its_worker_nor_the_next_one(
     broker: WakingRedisBroker, poison: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

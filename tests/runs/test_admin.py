@@ -229,4 +229,4 @@ def test_a_comment_that_was_given_up_is_found_and_posted_again_by_an_operator(op
     assert again(lost, browser).status_code == 302
     assert replies.due().filter(pk=lost.pk).exists()
     entry = AuditEntry.objects.for_workspace(operator.workspace_id).get(action="repository.comment_again")
-    assert entry.detail["key"] == "lost" and entry.detail["by"] == operator.user.username
+    assert entry.detail["key"] == "lost" and entry.user == operator.user
