@@ -30,3 +30,15 @@ class CallEstimate:
         cost_out = self.cost_out_usd * tokens_out / max(self.tokens_out, 1)
         cost = self.cost_usd - self.cost_out_usd + cost_out
         return replace(self, tokens_out=tokens_out, cost_usd=cost, cost_out_usd=cost_out)
+
+    def with_prompts(self, number: int) -> CallEstimate:
+        """Of a call whose prompt is sent so often, because no answer came."""
+        more = (number - 1) * self.tokens_in
+        cost = self.cost_of_prompts(number - 1)
+        return replace(self, tokens_in=self.tokens_in + more, cost_usd=None if cost is None else (self.cost_usd or 0) + cost)
+
+    def cost_of_prompts(self, number: int) -> Decimal | None:
+        """Without answers. None where no price is known."""
+        if not number:
+            return Decimal()
+        return None if self.cost_usd is None else number * (self.cost_usd - (self.cost_out_usd or 0))

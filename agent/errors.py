@@ -59,7 +59,10 @@ class PatchConflict(OutputInvalid):
 
 
 class ModelFailed(AgentError):
+    """``unanswered`` is how many times the endpoint had the prompt, gave no answer, and may bill it all the same."""
+
     code = "model_failed"
+    unanswered = 0
 
 
 class RateLimited(ModelFailed):

@@ -124,17 +124,19 @@ class LocalBudget:
     """None as soon as one call had no known price."""
     calls: int = 0
     _held: dict[str, int] = field(default_factory=dict)
+    _estimates: dict[str, CallEstimate] = field(default_factory=dict)
 
     async def reserve(self, key: str, estimate: CallEstimate) -> int:
         """Raises ``Paused('budget')`` if the call may pass the cap."""
-        wanted = self.tokens + sum(self._held.values()) + estimate.tokens
-        if self.max_tokens is not None and wanted > self.max_tokens:
-            raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
-        self._held[key] = estimate.tokens
+        self._require_room(estimate.tokens)
+        self._held[key], self._estimates[key] = estimate.tokens, estimate
         return estimate.tokens_out
 
-    async def enlarge(self, key: str, tokens_out: int) -> None:
-        """Never asked for: the whole estimate is held."""
+    async def enlarge(self, key: str, tokens_out: int, prompts: int) -> None:
+        """Raises ``Paused('budget')`` if a prompt that is sent again may pass the cap. The whole answer is held already."""
+        wanted = self._estimates[key].with_prompts(prompts).tokens
+        self._require_room(wanted - self._held[key])
+        self._held[key] = wanted
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:
         self._held.pop(key, None)
@@ -144,6 +146,11 @@ class LocalBudget:
         before, cost = self.cost_usd, completion.cost_usd
         self.cost_usd = None if before is None or cost is None else before + cost
         self.calls += 1
+
+    def _require_room(self, tokens: int) -> None:
+        wanted = self.tokens + sum(self._held.values()) + tokens
+        if self.max_tokens is not None and wanted > self.max_tokens:
+            raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
 
 
 class CancelFlag:

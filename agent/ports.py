@@ -257,9 +257,9 @@ class CallBudget(Protocol):
         Raises ``Paused('budget')`` when a cap would be passed."""
         ...
 
-    async def enlarge(self, key: str, tokens_out: int) -> None:
-        """Holds so many tokens for the answer, of a call that is being made. Raises ``Paused('budget')`` if a cap would be
-        passed, and what was held is held still."""
+    async def enlarge(self, key: str, tokens_out: int, prompts: int) -> None:
+        """Holds so many tokens for the answer, and the prompt so many times, of a call that is being made. Raises
+        ``Paused('budget')`` if a cap would be passed, and what was held is held still."""
         ...
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:

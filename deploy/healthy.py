@@ -55,15 +55,14 @@ def signs_of_life() -> tuple[list[bytes | str], str]:
     import redis
 
     from mgx_project import env
+    from mgx_project.common.living_workers import last_heartbeats
 
-    client = redis.Redis.from_url(env.REDIS_URL, socket_timeout=4)
-    pattern = f"mgx:workers:{socket.gethostname()}:*"
+    host = socket.gethostname()
     try:
-        keys = list(client.scan_iter(pattern, count=1000))
-        beats = [beat for beat in (client.mget(keys) if keys else []) if beat]
+        beats = last_heartbeats(redis.Redis.from_url(env.REDIS_URL, socket_timeout=4), host)
     except redis.RedisError as error:
         return [], str(error)
-    return beats, "" if beats else f"no key {pattern} in Redis"
+    return beats, "" if beats else f"no worker of {host} has told Redis lately that it lives"
 
 
 if __name__ == "__main__":

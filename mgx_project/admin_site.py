@@ -15,8 +15,8 @@ from unfold.sites import UnfoldAdminSite
 
 from .common.admin_menu import MenuEntry, MenuGroup
 
-OF_PACKAGES = {"django_dramatiq.task": MenuEntry(label="Queue messages")}
-"""Pages of installed packages, which declare no ``menu``."""
+HIDDEN = frozenset({"django_dramatiq.task"})
+"""Tables of packages that stay empty here: messages are in Redis, and rows of ours say what is due."""
 
 
 class AdminSite(UnfoldAdminSite):
@@ -47,8 +47,12 @@ class AdminSite(UnfoldAdminSite):
         ]
 
     def _place(self, model: Any) -> MenuEntry:
-        place: MenuEntry = getattr(self._registry[model], "menu", OF_PACKAGES.get(model._meta.label_lower, MenuEntry()))
+        place: MenuEntry = getattr(self._registry[model], "menu", MenuEntry())
         return place
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        super().register([model for model in models if model._meta.label_lower not in HIDDEN], admin_class, **options)
 
 
 class AdminApp(AdminConfig):

@@ -6,21 +6,30 @@ a lost notification costs at most one poll.
 
 Enqueueing has connections of its own with short timeouts: it happens while a person waits for the answer to a request, and a
 message that a frozen Redis does not take is made up for by the reaper, which finds its row.
+
+There are no dead letters, since a message is a wake-up and holds nothing: the row says what is due, and counts its tries. One
+whose actor fails, or is of another version, is acknowledged like any other, and the reaper wakes for the row again where more
+is to be done.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
+import structlog
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
-from dramatiq.errors import ConnectionClosed
+from dramatiq.common import dq_name
+from dramatiq.errors import ConnectionClosed, DecodeError
 
-IDLE_SECONDS = 5.0
+log = structlog.stdlib.get_logger(__name__)
+
+IDLE_SECONDS = 1.0
 """How long an idle consumer waits for a notification before it polls the queue, in seconds."""
 SEND_SECONDS = 0.2
 """How long enqueueing waits for Redis, for each of its two commands: together less than half a second."""
@@ -39,6 +48,11 @@ def _or_closed() -> Iterator[None]:
         raise ConnectionClosed(error) from None
 
 
+def _is_named(options: object) -> bool:
+    """Whether they name the entry of the queue, as those of each message do that was enqueued."""
+    return isinstance(options, dict) and isinstance(options.get("redis_message_id"), str)
+
+
 class WakingConsumer(_RedisConsumer):
     def __init__(self, broker: WakingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
@@ -53,8 +67,11 @@ class WakingConsumer(_RedisConsumer):
                 return None
             if self.message_cache or self._fetch():
                 return super().__next__()
+            if self.broker.closing.is_set():
+                time.sleep(0.02)  # until the thread sees that it is to end
+                return None
             # Subscribed before the queue was looked at: what is enqueued from now on wakes us.
-            self._wakeups.get_message(timeout=min(self.timeout / 1000, IDLE_SECONDS))
+            self._wakeups.get_message(timeout=IDLE_SECONDS)
             return None
 
     def ack(self, message: Any) -> None:
@@ -62,16 +79,32 @@ class WakingConsumer(_RedisConsumer):
             super().ack(message)
 
     def nack(self, message: Any) -> None:
-        with _or_closed():
-            super().nack(message)
+        """Of an actor that this version does not have. It is not kept: as a dead letter it would lie unseen for a week."""
+        self.ack(message)
 
     def requeue(self, messages: Any) -> None:
         with _or_closed():
             super().requeue(messages)
 
     def _fetch(self) -> list[bytes]:
-        self.message_cache = messages = self.broker.do_fetch(self.queue_name, self.prefetch - self.outstanding_message_count)
-        return messages
+        found = self.broker.do_fetch(self.queue_name, self.prefetch - self.outstanding_message_count)
+        self.message_cache = [data for data in found if data is not None and self._is_readable(data)]
+        return self.message_cache
+
+    def _is_readable(self, data: bytes) -> bool:
+        """What is not a message of this queue is deleted: it would stop this consumer or end a thread, in each worker after
+        this one too. Rows say what is due."""
+        try:
+            message = Message.decode(data)
+            if message.queue_name == self.queue_name and isinstance(message.message_id, str) and _is_named(message.options):
+                return True
+        except DecodeError:
+            pass
+        log.error("an entry of the queue that is not a message was deleted", queue=self.queue_name, bytes=len(data))
+        for name, kept in self.broker.client.hscan_iter(f"{self.broker.namespace}:{self.queue_name}.msgs"):
+            if kept == data:
+                self.broker.do_ack(self.queue_name, name)
+        return False
 
     def close(self) -> None:
         self._wakeups.close()
@@ -85,9 +118,19 @@ class WakingRedisBroker(RedisBroker):
         super().__init__(client=client, namespace=namespace, **options)
         self._sending = redis.Redis.from_url(url, socket_timeout=SEND_SECONDS, socket_connect_timeout=SEND_SECONDS)
         self._sender = RedisBroker(client=self._sending, namespace=namespace, middleware=[])
+        self.closing = threading.Event()
+        """Consumers of this process no longer wait for messages."""
 
     def wake_channel(self, queue_name: str) -> str:
         return f"{self.namespace}:wake:{queue_name}"
+
+    def stop_waiting(self, queues: Iterable[str]) -> None:
+        """For a worker that stops: its consumers of ``queues`` end at once instead of with their next poll."""
+        self.closing.set()
+        with suppress(redis.RedisError):  # then they end with their next poll
+            for queue in queues:
+                for name in (queue, dq_name(queue)):
+                    self._sending.publish(self.wake_channel(name), "")
 
     @property
     def consumer_class(self) -> type[WakingConsumer]:

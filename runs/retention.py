@@ -37,6 +37,7 @@ from workspaces.models import (
 
 from .models import Artifact, OutgoingComment, ProcessedWebhook, RunStep, TaskRun
 from .models.run_state import FINAL
+from .worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
 MONTH = timedelta(days=30)
@@ -44,7 +45,8 @@ QUARTER = timedelta(days=90)
 """How long people see that a token or an invitation has ended."""
 BATCH = 500
 SECONDS = 10.0
-"""For all rules together. A batch that has begun is done."""
+"""For all rules together. A batch that has begun is done, but a worker that is stopped does not wait for it: what is left half
+done is taken back by the database, or found by `runs.orphaned_files`."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def prune(seconds: float = SECONDS) -> dict[str, int]:
     """Deletes what the policy lets go, and returns how many rows of each. Two processes may do so at once. Each rule in turn
     deletes a batch: much of one kind does not keep the others back."""
     ends, gone, left = time.monotonic() + seconds, dict[str, int](), list(POLICY)
-    while left and time.monotonic() < ends:
+    while left and time.monotonic() < ends and not keeper.stopping:
         rule = left.pop(0)
         deleted, more = _batch(rule)
         if deleted:

@@ -14,7 +14,7 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
-from . import retention
+from . import orphaned_files, retention
 from .lifecycle import store_returns
 from .lifecycle.room_returns import RoomReturns
 from .models import ScheduledJob
@@ -46,6 +46,7 @@ JOBS = (
     ScheduledWork("store-returns", timedelta(seconds=2), lambda: {"runs resumed": store_returns.resume()}),
     ScheduledWork("orphaned-calls", timedelta(seconds=10), lambda: {"calls settled": settle_orphans()}),
     ScheduledWork("retention", timedelta(minutes=10), retention.prune),
+    ScheduledWork("orphaned-files", timedelta(minutes=10), orphaned_files.sweep),
 )
 
 

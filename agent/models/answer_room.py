@@ -1,4 +1,5 @@
-"""How long an answer may become while it comes: as long as the budget holds tokens for it, and the budget is asked for more."""
+"""How long an answer may become while it comes, and whether a prompt may be sent again: as long as the budget holds tokens for
+it, and the budget is asked for more."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ LEAST_MORE = 1_000
 
 
 class AnswerRoom:
-    """``tokens`` are held, ``most`` is where the endpoint's own limit cuts. ``grow`` holds as many as it is told in all; where
-    it raises Paused, which stays in ``refused``, the answer is cut."""
+    """``tokens`` are held, ``most`` is where the endpoint's own limit cuts. ``grow`` holds as many as it is told in all,
+    and so many prompts; where it raises Paused, which stays in ``refused``, the answer is cut."""
 
-    def __init__(self, tokens: int, most: int, grow: Callable[[int], Awaitable[None]]) -> None:
+    def __init__(self, tokens: int, most: int, grow: Callable[[int, int], Awaitable[None]]) -> None:
         self.tokens, self.most, self._grow = tokens, most, grow
+        self._prompts = 1
         self.refused: Paused | None = None
 
     async def allow(self, tokens: int) -> bool:
@@ -24,13 +26,28 @@ class AnswerRoom:
         while self.refused is None and self.tokens < min(tokens, self.most):
             wanted = min(self.most, max(2 * self.tokens, tokens + LEAST_MORE))
             try:
-                await self._grow(wanted)
+                await self._grow(wanted, self._prompts)
             except Paused as refused:
                 self.refused = refused
             else:
                 self.tokens = wanted
         return self.refused is None
 
+    async def allow_prompt(self) -> bool:
+        """Whether the prompt may be sent once more, while what was held for it before stays held."""
+        try:
+            await self._grow(self.tokens, self._prompts + 1)
+        except Paused:
+            return False
+        self._prompts += 1
+        return True
+
 
 answer_room: ContextVar[AnswerRoom | None] = ContextVar("answer_room", default=None)
 """That of the call that is made."""
+
+
+async def may_ask_again(unanswered: int) -> bool:
+    """After a request that failed: whether the budget lets another one be made, where that one may be billed."""
+    room = answer_room.get()
+    return not unanswered or room is None or await room.allow_prompt()

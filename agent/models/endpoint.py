@@ -8,12 +8,14 @@ import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 import httpx2
 import structlog
 
 from agent.errors import ModelFailed, RateLimited
+from agent.models.answer_room import may_ask_again
 from agent.models.endpoint_limits import EndpointLimits
 from agent.models.error_messages import ProviderErrors
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
@@ -103,8 +105,9 @@ class Endpoint(ABC):
         check_key(self.settings.api_key, f"{self.key_variable} or the connection's key")
         if request.tools and not self.profile(request.role).native_tools:
             raise self.say.lacks_tools(self.settings.model_for(request.role))
-        answer = await self._repeat(request, on_text)
-        return self._completion(request, answer, started)
+        answer, unanswered = await self._repeat(request, on_text)
+        completion = self._completion(request, answer, started)
+        return self._with_unanswered(completion, request, unanswered)
 
     @abstractmethod
     async def aclose(self) -> None:
@@ -143,16 +146,19 @@ class Endpoint(ABC):
             if answer is not None and not await answer.may_go_on():
                 return
 
-    async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> StreamedCompletion:
-        waited, attempt = 0.0, 0
+    async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> tuple[StreamedCompletion, int]:
+        """The answer, and how many times the endpoint had the prompt without giving one. What raises says it too."""
+        waited, attempt, unanswered = 0.0, 0, 0
         while True:
             answer = StreamedCompletion(request, longest_answer(request, self.settings.max_output_tokens), on_text)
             try:
                 await self._attempt(request, answer)
-                return answer
-            except (RateLimited, ModelUnavailable) as error:
+                return answer, unanswered
+            except ModelFailed as error:
+                lost = error.unanswered
+                error.unanswered = unanswered = unanswered + lost
                 delay = self._delay(error, attempt)
-                if delay is None or answer.begun or waited + delay > self._patience:
+                if delay is None or answer.begun or waited + delay > self._patience or not await may_ask_again(lost):
                     raise
                 log.warning(
                     "the model did not answer and is asked again", model=self.name, error=error.detail, after=span(delay)
@@ -217,6 +223,18 @@ class Endpoint(ABC):
             tool_calls=calls,
             tokens_cached=usage.cached,
             prompt_cut=self._prompt_cut(request, name, answer, estimated),
+        )
+
+    def _with_unanswered(self, completion: ModelCompletion, request: ModelRequest, unanswered: int) -> ModelCompletion:
+        """With what the prompts that got no answer may be billed for, by the estimate."""
+        if not unanswered:
+            return completion
+        tokens = unanswered * self.estimate(request).tokens_in
+        prices, cost = self.settings.prices, completion.cost_usd
+        return replace(
+            completion,
+            tokens_in=completion.tokens_in + tokens,
+            cost_usd=cost + prices.cost(tokens, 0) if prices and cost is not None else None,
         )
 
     def _prompt_cut(self, request: ModelRequest, name: str, answer: StreamedCompletion, estimated: int) -> JSONObject | None:

@@ -23,6 +23,9 @@ SPEAKS_TLS = linear(
 )
 """Of nginx, Go's and Java's servers to a request without TLS."""
 
+GAVE_UP = frozenset((408, 504, 524))
+"""Of gateways that no longer wait for the model; 524 is Cloudflare's."""
+
 
 @dataclass(frozen=True)
 class ProviderErrors:
@@ -56,21 +59,21 @@ class ProviderErrors:
         return " ".join((words.replace(key, "***") if len(key) > 7 else words).split())[:300]
 
     def stalled(self, seconds: float) -> ModelUnavailable:
-        return ModelUnavailable(
+        return ModelUnavailable.billable(
             f"{self.settings.model} at {self.host} sent nothing for {seconds:g} s.",
             hint="Resume the run when the endpoint answers again.",
             code="model_stalled",
         )
 
     def timed_out(self, name: str, seconds: float) -> ModelUnavailable:
-        return ModelUnavailable(
+        return ModelUnavailable.billable(
             f"{name} at {self.host} did not finish its answer within {seconds:g} s.",
             hint="Resume the run later, or choose a faster model.",
             code="model_timeout",
         )
 
     def broke_off(self) -> ModelUnavailable:
-        return ModelUnavailable(
+        return ModelUnavailable.billable(
             f"{self.host} broke off in the middle of an answer.",
             hint="Resume the run; finished calls are not made again.",
         )
@@ -123,9 +126,13 @@ class ProviderErrors:
                     hint=self._hint(f"Check {self.setting}, and that no firewall is between this server and the endpoint."),
                     code="model_timeout",
                 )
-            return ModelUnavailable(f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout")
+            return ModelUnavailable.billable(
+                f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout"
+            )
         if isinstance(error, self.sdk.APIConnectionError):
-            return self.connection.explain(error)
+            failed = self.connection.explain(error)
+            failed.unanswered = int(_has_cause(error, httpx2.ReadError) or _has_cause(error, httpx2.RemoteProtocolError))
+            return failed
         fault = Fault.of(error)
         words = self.said(fault.words) or "it gives no reason"
         match fault.classify(with_tools=with_tools):
@@ -140,9 +147,11 @@ class ProviderErrors:
             case "unavailable" if fault.status is None:
                 return ModelUnavailable(f"{self.host} ended the answer with an error: {words}", hint="Resume the run later.")
             case "unavailable":
-                return ModelBroken(
+                broken = ModelBroken(
                     f"{self.host} answered with error {fault.status}: {words}", hint=self._hint("Resume the run later.")
                 )
+                broken.unanswered = int(fault.status in GAVE_UP)
+                return broken
             case "no_credit":
                 return ModelUnavailable(
                     f"The account at {self.host} has no credit left: {words}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from agent.errors import ModelFailed
 
 
@@ -12,6 +14,13 @@ class ModelUnavailable(ModelFailed):
 
     repeatable = False
     """Whether it makes sense to repeat the call at once."""
+
+    @classmethod
+    def billable(cls, detail: str, *, hint: str = "", code: str | None = None) -> Self:
+        """Of an endpoint that had the whole prompt."""
+        made = cls(detail, hint=hint, code=code)
+        made.unanswered = 1
+        return made
 
 
 class ModelBroken(ModelUnavailable):

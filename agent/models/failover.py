@@ -11,6 +11,7 @@ from decimal import Decimal
 import structlog
 
 from agent.errors import ModelFailed, RateLimited
+from agent.models.answer_room import may_ask_again
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.retry_after import span
 from agent.ports import CallEstimate, Model, ModelCompletion, ModelProfile, ModelRequest
@@ -55,24 +56,31 @@ class Failover:
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         """Raises what the last one raised; a refused tool call goes to the caller, who asks again without."""
         lost: list[ModelCompletion] = []
+        last, unanswered = 0, 0
         failed: ModelFailed | None = None
         for at in self._order():
             received: list[str] = []
+            if failed is not None and not await may_ask_again(last):
+                break
             try:
                 completion = await self._models[at].complete(request, _both(received.append, on_text))
                 return _with(replace(completion, by_fallback=at > 0), lost)
             except ModelFailed as error:
+                last = error.unanswered
+                unanswered += last
                 if not self._next_may_help(error):
+                    error.unanswered = unanswered
                     raise
                 rest = self._rest(error)
                 self._not_before[at] = time.monotonic() + rest
                 log.warning(
                     "the model is left alone for a while", model=self._models[at].name, rest=span(rest), error=error.detail
                 )
-                if received:
-                    lost.append(_spent(self._models[at], request, received))
+                if received or last:
+                    lost.append(_spent(self._models[at], request, received, prompts=max(last, 1)))
                 failed = _sooner(failed, error)
         assert failed is not None
+        failed.unanswered = unanswered
         raise failed
 
     async def aclose(self) -> None:
@@ -109,11 +117,11 @@ def _both(first: Callable[[str], None], second: Callable[[str], None]) -> Callab
     return call
 
 
-def _spent(model: Model, request: ModelRequest, received: Sequence[str]) -> ModelCompletion:
-    """What an answer that broke off took, by the estimate: its endpoint will bill it."""
-    whole, tokens_out = model.estimate(request), estimate_tokens(received)
-    cost = None if whole.cost_usd is None else whole.cost_usd * (whole.tokens_in + tokens_out) / max(whole.tokens, 1)
-    return ModelCompletion("", model.name, whole.tokens_in, tokens_out, cost_usd=cost)
+def _spent(model: Model, request: ModelRequest, received: Sequence[str], *, prompts: int) -> ModelCompletion:
+    """What an answer that broke off or never came took, by the estimate: its endpoint may bill it."""
+    tokens_out = estimate_tokens(received) if received else 0
+    taken = model.estimate(request).with_answer(tokens_out).with_prompts(prompts)
+    return ModelCompletion("", model.name, taken.tokens_in, tokens_out, cost_usd=taken.cost_usd)
 
 
 def _with(completion: ModelCompletion, lost: Sequence[ModelCompletion]) -> ModelCompletion:

@@ -125,14 +125,14 @@ class ModelClient:
         try:
             completion = await self._ports.model.complete(request, on_text)
         except ModelFailed as error:
-            tokens_out = estimate_tokens(received) if received else 0
+            prompts = max(error.unanswered, 1 if received else 0)
             spent = ModelCompletion(
                 "",
                 self._ports.model.name,
-                estimate.tokens_in if received else 0,
-                tokens_out,
-                # nothing was received, so nothing was spent: that is known
-                cost_usd=None if received else Decimal(0),
+                estimate.tokens_in * prompts,
+                estimate_tokens(received) if received else 0,
+                # what part of an answer costs is not known; of what never reached the endpoint it is
+                cost_usd=None if received else estimate.cost_of_prompts(prompts),
                 finish_reason="error",
             )
             await self._ports.budget.settle(request.key, spent)
@@ -146,8 +146,8 @@ class ModelClient:
             raise room.refused
         return completion
 
-    def _more(self, key: str) -> Callable[[int], Awaitable[None]]:
-        return lambda tokens: self._ports.budget.enlarge(key, tokens)
+    def _more(self, key: str) -> Callable[[int, int], Awaitable[None]]:
+        return lambda tokens, prompts: self._ports.budget.enlarge(key, tokens, prompts)
 
 
 def cache_key(request: ModelRequest, model: str, route: str = "") -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mgx_cli.output import clean, one_line
-from mgx_cli.run_state import has_succeeded
+from mgx_cli.run_state import GO_ON, has_succeeded
 
 Line = Sequence[tuple[str, str]]
 
@@ -51,6 +51,9 @@ BEFORE_AND_AFTER = {
     "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "flaky": "failing by chance",
     "gone": "removed",
 }  # fmt: skip
+
+_HINTED = GO_ON | {"question"}
+"""Reasons of pauses whose hint is shown with the event."""
 
 
 def event_lines(event: Mapping[str, Any], *, verbose: bool = False) -> Iterator[Line]:
@@ -304,7 +307,7 @@ def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line
             yield _under(one_line(note), "dim")
     elif kind in ("changes_ready", "changes_decided"):
         yield from _changed(data)
-    elif kind == "paused" and data.get("reason") == "question" and data.get("hint"):
+    elif kind == "paused" and data.get("reason") in _HINTED and data.get("hint"):
         yield _under(one_line(data["hint"]), "dim")
     elif kind == "review_finished":
         for comment in _list(data.get("comments")):

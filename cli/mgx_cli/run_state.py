@@ -15,6 +15,8 @@ _ENDS = {"succeeded": ExitCode.DONE, "failed": ExitCode.FAILED, "stopped": ExitC
 """Exit codes by outcome."""
 _PAUSES = {"budget": ExitCode.BUDGET, "question": ExitCode.WAITING}
 """Exit codes by the reason of a pause; any other reason is a failure."""
+GO_ON = frozenset({"storage"})
+"""Reasons of pauses that end without a person, when the server has again what it lacks."""
 _COMMANDS = {
     "reject": ('mgx reject {} -m "what should change"',),
     "continue": ('mgx continue {} -m "what should change"',),
@@ -47,7 +49,12 @@ def is_final(answer: Answer) -> bool:
 
 
 def waits_for_person(answer: Answer) -> bool:
-    return bool(state_of(answer)["waits_for_person"])
+    return bool(state_of(answer)["waits_for_person"]) and not goes_on_by_itself(answer)
+
+
+def goes_on_by_itself(answer: Answer) -> bool:
+    """Whether it is paused for something that is not a person's to do. One may resume it all the same."""
+    return asks_for(answer, "resume") and answer.get("pause_reason") in GO_ON
 
 
 def asks_for(answer: Answer, action: str) -> bool:

@@ -1,15 +1,38 @@
-"""What each living worker last said of itself: its heartbeat in Redis, which `manage.py work` writes."""
+"""What each living worker last said of itself: its heartbeat in Redis, which `manage.py work` writes.
+
+A heartbeat is a key that expires, so that Redis decides who is silent. A set has their names: whoever reads asks for these, and
+does not look through all keys.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import redis
 from django.conf import settings
 
-WORKER_KEYS = "mgx:workers:*"
+NAMES = "mgx:living-workers"
+KEY = "mgx:workers:{}"
+"""Of one worker; the name is that of its host, a colon and its process's number."""
 TIMEOUT_SECONDS = 2.0
+
+
+def beat(client: redis.Redis, name: str, facts: Mapping[str, Any], seconds: int) -> None:
+    """Says that the worker lives for so many seconds more. Raises redis.RedisError."""
+    with client.pipeline() as both:
+        both.set(KEY.format(name), json.dumps(facts), ex=seconds)
+        both.sadd(NAMES, name)
+        both.execute()
+
+
+def say_goodbye(client: redis.Redis, name: str) -> None:
+    """Raises redis.RedisError."""
+    with client.pipeline() as both:
+        both.delete(KEY.format(name))
+        both.srem(NAMES, name)
+        both.execute()
 
 
 def workers_seen() -> list[dict[str, Any]]:
@@ -17,9 +40,18 @@ def workers_seen() -> list[dict[str, Any]]:
     with redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
     ) as client:
-        keys = sorted(client.scan_iter(WORKER_KEYS, count=500))
-        said = client.mget(keys) if keys else []
-    return [json.loads(text) for text in said if text]
+        return [json.loads(text) for text in last_heartbeats(client)]
+
+
+def last_heartbeats(client: redis.Redis, host: str = "") -> list[bytes | str]:
+    """As they were written; ``host``: only of its workers. Raises redis.RedisError."""
+    names = sorted(name.decode() if isinstance(name, bytes) else name for name in client.smembers(NAMES))
+    said = client.mget([KEY.format(name) for name in names]) if names else []
+    silent = [name for name, text in zip(names, said, strict=True) if text is None]
+    if silent:
+        client.srem(NAMES, *silent)  # one that only hung names itself again with its next heartbeat
+    mine = f"{host}:" if host else ""
+    return [text for name, text in zip(names, said, strict=True) if text is not None and name.startswith(mine)]
 
 
 def without_sandbox(workers: list[dict[str, Any]]) -> list[dict[str, Any]]:

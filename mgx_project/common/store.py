@@ -6,14 +6,18 @@ A library of a store has errors of its own, and a disk has OSError; whoever uses
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 
 import structlog
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from .errors import MGXError
 from .ids import uuid7
@@ -51,6 +55,39 @@ def delete(path: str, *, alias: str = DEFAULT) -> None:
     """Also of what is not there. Raises StoreAway."""
     with _reached("delete", path, alias):
         _of(alias).delete(path)
+
+
+@dataclass(frozen=True)
+class Stored:
+    path: str
+    changed_at: datetime
+
+
+def listed(after: str, most: int) -> list[Stored]:
+    """The next ``most`` files that come after this path, in an order that stays the same; the first ones after "".
+    Raises StoreAway."""
+    with _reached("list", after, DEFAULT):
+        storage = _of(DEFAULT)
+        if isinstance(storage, FileSystemStorage):
+            return list(islice(_files_after(storage.path(""), tuple(after.split("/"))), most))
+        objects = storage.bucket.objects.filter(Marker=after).limit(most)  # type: ignore[attr-defined]  # of an S3 storage
+        return [Stored(one.key, one.last_modified) for one in objects]
+
+
+def _files_after(root: str, after: tuple[str, ...], above: tuple[str, ...] = ()) -> Iterator[Stored]:
+    """By the parts of their paths. A directory that comes before ``after`` as a whole is not looked into, and what is deleted
+    meanwhile is left out."""
+    with suppress(FileNotFoundError), os.scandir(os.path.join(root, *above)) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            parts = (*above, entry.name)
+            if parts < after[: len(parts)]:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_after(root, after, parts)
+            elif parts > after:
+                with suppress(FileNotFoundError):
+                    changed = entry.stat(follow_symlinks=False).st_mtime
+                    yield Stored("/".join(parts), datetime.fromtimestamp(changed, UTC))
 
 
 def check() -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.text import Truncator
+from unfold.decorators import action
+from unfold.enums import ActionVariant
 
 from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 from workspaces.admin.base import TenantAdmin
+from workspaces.admin.confirm import ask
 from workspaces.admin.filters import WorkspaceFilter
+from workspaces.admin.operators import operator
 
 from ..models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage
+from ..notifications.post_again import post_again
 
 
 @admin.register(RunStep)
@@ -53,15 +63,53 @@ class ProcessedWebhookAdmin(TenantAdmin):
     search_fields = ("=link_id", "key")
 
 
+class GivenUpFilter(admin.SimpleListFilter):
+    title = "given up"
+    parameter_name = "given_up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("yes", "yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(due_at=None, sent_at=None) if self.value() == "yes" else queryset
+
+
 @admin.register(OutgoingComment)
 class OutgoingCommentAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "key", "number", "short_text", "due_at", "sent_at", "attempts", "link_id")
-    list_filter = (WorkspaceFilter, "form")
+    list_display = (
+        "created_at", "workspace", "key", "number", "short_text", "given_up", "due_at", "sent_at", "attempts", "link_id",
+    )  # fmt: skip
+    list_filter = (WorkspaceFilter, GivenUpFilter, "form")
     search_fields = ("=link_id", "key", "=number")
+    actions_detail: ClassVar[Any] = ("again",)
 
     @admin.display(description="text")
     def short_text(self, row: OutgoingComment) -> str:
         return Truncator(row.text).chars(100) or "-"
+
+    @admin.display(description="given up", boolean=True)
+    def given_up(self, row: OutgoingComment) -> bool:
+        return row.given_up
+
+    def has_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        row = self.get_object(request, str(object_id)) if object_id else None
+        return row is not None and row.given_up
+
+    @action(description="Post again", icon="replay", variant=ActionVariant.PRIMARY, permissions=["again"])
+    def again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+
+        def act() -> str:
+            post_again(principal=operator(request, row.workspace_id), comment_id=row.pk)
+            return "The comment will be posted now."
+
+        return ask(
+            self, request, act, verb="Post", question=f"Post the comment {row.key} again?",
+            explanation="If the service has it already, it is not posted twice.",
+            back=reverse("admin:runs_outgoingcomment_change", args=[row.pk]),
+        )  # fmt: skip
 
 
 @admin.register(Artifact)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from agent.errors import PauseReason
 from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 from mgx_project.common.errors import MGXError
 from mgx_project.common.money import usd
@@ -51,11 +53,24 @@ def tabs(groups: Mapping[str, str]) -> Any:
     )
 
 
+class PauseFilter(admin.SimpleListFilter):
+    """What paused runs wait for: those of ``worker`` are what workers have died of."""
+
+    title = "reason of the pause"
+    parameter_name = "pause_reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(name, name) for name in sorted(get_args(PauseReason))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pause_reason=self.value()) if self.value() else queryset
+
+
 @admin.register(TaskRun)
 class TaskRunAdmin(TenantAdmin):
     menu = MenuEntry(MenuGroup.WORK, order=10, label="Runs")
     list_display = ("name", "state", "proved", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
-    list_filter = (WorkspaceFilter, "status", "git_status", "stack")
+    list_filter = (WorkspaceFilter, "status", PauseFilter, "git_status", "stack")
     list_select_related = ("workspace", "task__project")
     search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
     actions_detail: ClassVar[Any] = ("approve", "reject", "changes", "resume", "continue_run", "cancel", "retry")

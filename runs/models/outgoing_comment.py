@@ -52,5 +52,10 @@ class OutgoingComment(TenantModel):
             ),
         ]
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was refused until nobody tries any more. One that was posted once and only not edited is not."""
+        return self.due_at is None and self.sent_at is None
+
     def __str__(self) -> str:
         return self.key

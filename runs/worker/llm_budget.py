@@ -54,9 +54,9 @@ class LedgerBudget:
         await self._when_there_is_room(likely, longest, self._reserve, key, estimate, likely, current_step.get())
         return likely.tokens_out
 
-    async def enlarge(self, key: str, tokens_out: int) -> None:
+    async def enlarge(self, key: str, tokens_out: int, prompts: int) -> None:
         entry, estimate = self._open[key]
-        larger = estimate.with_answer(tokens_out)
+        larger = estimate.with_answer(tokens_out).with_prompts(prompts)
         await self._when_there_is_room(larger, WAIT_WITHIN_ANSWER, self._enlarge, entry, larger)
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:

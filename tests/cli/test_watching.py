@@ -109,3 +109,32 @@ def test_a_followed_text_log_says_what_it_waits_for_beside_the_log(mgx: Mgx, ser
     assert "waits for a person. To go on: mgx approve" in done.stderr
     assert "never read" not in done.stdout
     assert " waiting Run" not in done.stdout
+
+
+def test_a_watch_goes_on_while_the_store_of_the_server_is_away(mgx: Mgx, server: Standin) -> None:
+    """The run is resumed by the server itself: nobody is asked, and the watch ends with the run."""
+    hint = "The run goes on by itself as soon as the store answers."
+    for way in (("attach",), ("attach", "--json"), ("logs", "-f", "--json")):
+        server.runs.clear()
+        mgx("task", "hang", "--no-follow")
+        (run,) = server.runs.values()
+        server.emit(run["id"], [("paused", {"reason": "storage", "hint": hint}, "The artifact store does not answer.")])
+        run.update(status="paused", pause_reason="storage", error={"detail": "The artifact store does not answer."})
+
+        def go_on(run: Any = run) -> None:
+            run.update(status="executing", pause_reason="", error=None)
+            server.emit(run["id"], [("resumed", {"by": "MGX"}, "The artifact store answers again: the run goes on.")])
+            server.carry_out(run)
+
+        timer = threading.Timer(1.0, go_on)
+        timer.start()
+        try:
+            done = mgx(way[0], run["id"], *way[1:])
+        finally:
+            timer.join()
+        assert done.returncode == 0, (way, done.stderr)
+        if way == ("attach",):
+            assert hint in done.stderr
+            assert "mgx resume" not in done.stderr
+        else:
+            assert shown(done) == stored(server, run["id"])

@@ -10,8 +10,11 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+from agent.models import ModelSettings
+
 from ..support.github import GitHub
 from ..support.patience import wait_for
+from ..support.scripted_openai import usage_of
 from ..support.whole_server import Server
 
 ONCE = ("run_queued", "plan_ready", "approved", "patch_applied", "commit_created", "push_succeeded", "completion")
@@ -20,13 +23,15 @@ OURS = ("fetch.lock", "mgx.lock")
 SETTLED = "settled_at IS NOT NULL AND NOT cached"
 
 
-def check(server: Server, github: GitHub, repo: str, run_id: str, *, asked: int, faults: int, revised: bool) -> None:
-    """``asked`` is how many requests the model got for the run, ``faults`` how many of them may have been for nothing."""
+def check(
+    server: Server, github: GitHub, repo: str, run_id: str, *, requests: list[dict[str, Any]], lost: int, revised: bool
+) -> None:
+    """``requests`` are those that the model had for the run; of its answers ``lost`` may have been for nothing."""
     with psycopg.connect(server.state["database_url"], row_factory=dict_row) as database:
         run = _row(database, "SELECT * FROM task_runs WHERE id = %s", run_id)
         assert run["status"] == "completed", (run["status"], run["error"])
         _events(database, run_id, "pr_updated" if revised else "pr_opened")
-        _money(database, run, asked, faults)
+        _money(database, run, requests, lost)
     _github(github, repo, run, revised)
     wait_for(lambda: not orphans(server))
     wait_for(lambda: not leftovers(server, run_id))
@@ -47,15 +52,18 @@ def _events(database: Any, run_id: str, of_pull_request: str) -> None:
     assert seen["pr_opened"] + seen["pr_updated"] == 1
 
 
-def _money(database: Any, run: dict[str, Any], asked: int, faults: int) -> None:
-    """Every request was reserved, no recorded call was made again, and ledger, meter and usage say the same."""
+def _money(database: Any, run: dict[str, Any], requests: list[dict[str, Any]], lost: int) -> None:
+    """No recorded call was made again, whatever the model may bill is in the ledger, and ledger, meter and usage say the same.
+
+    A request that got no answer is repeated within its call: what it may cost is counted with the call's own."""
     steps = _row(
         database,
         "SELECT count(*) AS n, count(finished_at) AS ended FROM run_steps WHERE run_id = %s AND kind = 'model'",
         run["id"],
     )
     assert steps["n"] == steps["ended"], "every call that began was recorded in the end"
-    assert asked <= steps["n"] + faults, f"{asked} requests for {steps['n']} recorded calls"
+    answered = [request for request in requests if request["_answer"]]
+    assert len(answered) <= steps["n"] + lost, f"{len(answered)} answers for {steps['n']} recorded calls"
     spent = _row(
         database,
         f"SELECT count(*) FILTER (WHERE NOT cached) AS calls, "
@@ -65,12 +73,22 @@ def _money(database: Any, run: dict[str, Any], asked: int, faults: int) -> None:
         "FROM ledger_entries WHERE run_id = %s",
         run["id"],
     )
-    assert spent["calls"] >= asked, "nothing was asked that was not reserved"
+    assert len(requests) <= spent["calls"] * (1 + ModelSettings.max_retries), "each request belongs to a call that was reserved"
+    assert spent["tokens_in"] + spent["tokens_out"] + spent["reserved_tokens"] >= _bill(requests), "all of the bill is known"
     meter = _row(database, "SELECT * FROM meters WHERE scope = 'run' AND scope_id = %s AND period = ''", run["id"])
     accounts = ("calls", "tokens_in", "tokens_out")
     assert {name: meter[name] for name in accounts} == {name: int(spent[name]) for name in accounts}
     assert {name: run["usage"][name] for name in accounts} == {name: meter[name] for name in accounts}
     assert meter["reserved_tokens"] == spent["reserved_tokens"], "what is reserved is what the open entries reserve"
+
+
+def _bill(requests: list[dict[str, Any]]) -> int:
+    """Tokens: the model's server may bill each prompt that it had, and each answer that it began."""
+    usage = [usage_of(request["messages"], request["_answer"]) for request in requests]
+    return sum(
+        one["prompt_tokens"] + (one["completion_tokens"] if request["_answer"] else 0)
+        for one, request in zip(usage, requests, strict=True)
+    )
 
 
 def _github(github: GitHub, repo: str, run: dict[str, Any], revised: bool) -> None:

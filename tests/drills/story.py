@@ -41,7 +41,8 @@ class Story:
         self.server, self.github, self.point, self._strike = server, github, point, strike
         self.repo = f"octocat/drill-{next(NUMBERS)}-{uuid.uuid4().hex[:6]}"
         self.struck = threading.Event()
-        self.asked = 0
+        self._asked = 0
+        self._first = len(server.model.requests)
         self._once = threading.Lock()
         self._team = script(code="", DraftPlan=[plan("shop/prices.py")], WriteCode=[CODE, BETTER])
         self.run: dict[str, Any] = {}
@@ -54,10 +55,15 @@ class Story:
             self.struck.set()
 
     def model(self, messages: list[Message]) -> str | Reply:
-        self.asked += 1
-        if self.point.trigger == "model call" and self.asked == self.point.number:
+        self._asked += 1
+        if self.point.trigger == "model call" and self._asked == self.point.number:
             self.fire()
         return self._team(messages)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """Those that the model had for the run that is checked."""
+        return self.server.model.requests[self._first :]
 
     def watch(self, moment: str, method: str, path: str) -> None:
         """The hosting service's requests."""
@@ -115,7 +121,7 @@ class Story:
         }
         path = f"/api/webhooks/github/{self._link}"
         self._insist("POST", path, content=body, headers={**sent, "Content-Type": "application/json"})
-        self.asked = 0
+        self._asked, self._first = 0, len(self.server.model.requests)
         self._when(self._takes_the_second)
         self._until("awaiting_approval", "completed")
         if self.run["status"] == "awaiting_approval":

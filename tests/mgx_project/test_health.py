@@ -15,6 +15,7 @@ from django.test import AsyncClient
 
 from deploy import healthy
 from mgx_project import probes
+from mgx_project.common import living_workers
 from tests.conftest import Api, CallerInTests
 
 CHECKS = {"database", "broker", "channel_layer", "storage", "workers"}
@@ -23,11 +24,11 @@ CHECKS = {"database", "broker", "channel_layer", "storage", "workers"}
 @pytest.fixture
 def worker_key() -> Iterator[str]:
     """A worker's sign of life."""
-    key = "mgx:workers:here:1"
+    name = "here:1"
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.set(key, "{}", ex=60)
-        yield key
-        client.delete(key)
+        living_workers.beat(client, name, {}, 60)
+        yield living_workers.KEY.format(name)
+        living_workers.say_goodbye(client, name)
 
 
 async def test_alive_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

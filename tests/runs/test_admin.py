@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from mgx_project.common import clock
 from runs import artifacts
 from runs.events import event_log
-from runs.models import Artifact, RunStep, TaskRun
+from runs.models import Artifact, OutgoingComment, RunStep, TaskRun
 from runs.models.run_state import Status
+from runs.notifications import replies
 from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces.models import AuditEntry, Membership
 
@@ -194,3 +197,36 @@ def test_results_of_older_servers_and_none_at_all_are_shown_as_far_as_they_go(op
     for results in ({}, {"tests": None}, {"tests": {"status": "unavailable", "reason": "No tests."}}):
         assert browser.get(page(make_run(operator, Status.COMPLETED, results=results))).status_code == 200
     assert "not tested: No tests." in browser.get(page(TaskRun.across_tenants.order_by("created_at").last())).content.decode()
+
+
+def test_runs_that_workers_died_of_are_found_by_the_reason_of_their_pause(operator: Membership, browser: Client) -> None:
+    died = make_run(operator, Status.PAUSED, pause_reason="worker", paused_from="planning")
+    make_run(operator, Status.PAUSED, pause_reason="budget", paused_from="planning")
+    found = browser.get(reverse("admin:runs_taskrun_changelist"), {"pause_reason": "worker"})
+    assert [run.pk for run in found.context["cl"].result_list] == [died.pk]
+
+
+def test_a_comment_that_was_given_up_is_found_and_posted_again_by_an_operator(operator: Membership, browser: Client) -> None:
+    def comment(key: str, **fields: Any) -> OutgoingComment:
+        made: OutgoingComment = OutgoingComment.across_tenants.create(
+            workspace=operator.workspace, link_id=uuid.uuid4(), key=key, text="Done.", **fields
+        )
+        return made
+
+    lost = comment("lost")
+    sent, waiting = comment("sent", sent_at=clock.now()), comment("waiting", due_at=clock.now())
+    listed = browser.get(reverse("admin:runs_outgoingcomment_changelist"), {"given_up": "yes"})
+    assert [row.pk for row in listed.context["cl"].result_list] == [lost.pk]
+
+    def again(row: OutgoingComment, by: Client) -> Any:
+        return by.post(reverse("admin:runs_outgoingcomment_again", args=[row.pk]))
+
+    stranger = Client()
+    stranger.force_login(MembershipFactory(role="owner", user=UserFactory(is_staff=True)).user)
+    assert again(lost, stranger).status_code in {302, 403, 404}
+    assert again(sent, browser).status_code == again(waiting, browser).status_code == 403
+    assert not replies.due().filter(pk=lost.pk).exists()
+    assert again(lost, browser).status_code == 302
+    assert replies.due().filter(pk=lost.pk).exists()
+    entry = AuditEntry.objects.for_workspace(operator.workspace_id).get(action="repository.comment_again")
+    assert entry.detail["key"] == "lost" and entry.user == operator.user

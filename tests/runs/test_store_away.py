@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mgx_project.artifact_storage import BRIEF_SECONDS, bucket
 from mgx_project.common import clock
-from runs import artifacts, services
+from mgx_project.common import store as bytes_store
+from runs import artifacts, orphaned_files, services
 from runs.lifecycle import store_returns, worker_transitions
 from runs.lifecycle.store_returns import resume
 from runs.models import Artifact, TaskRun
@@ -232,3 +235,71 @@ def test_a_look_reads_little_of_runs_and_stops_when_enough_go_on(tenant: Tenant,
     looked, counted = (query["sql"] for query in asked.captured_queries[:2])
     assert '"plan"' not in looked and '"results"' not in looked
     assert [run.pk for run in runs if str(run.pk) in counted or run.pk.hex in counted] == [run.pk for run in runs[:2]], counted
+
+
+def orphans_of(run: TaskRun) -> tuple[str, str]:
+    """A file of the run that a row names, and one of which a store that was away has kept the bytes."""
+    kept = artifacts.store(run, "kept.diff", b"kept", kind=Artifact.Kind.DIFF, content_type="text/x-diff").path
+    lost = artifacts.store(run, "lost.diff", b"lost", kind=Artifact.Kind.DIFF, content_type="text/x-diff").path
+    bytes_store.write(lost + ".moved", b"lost")
+    Artifact.across_tenants.filter(path=lost).delete()
+    return kept, lost + ".moved"
+
+
+def is_there(path: str) -> bool:
+    try:
+        return bytes_store.read(path) is not None
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("where", ["s3", "disk"])
+def test_files_that_no_row_names_go_after_a_day_and_no_others(
+    where: str, tenant: Tenant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "s3":
+        request.getfixturevalue("in_s3")
+    ended, active = tenant.run(), tenant.run()
+    kept, lost = orphans_of(ended)
+    _, of_active = orphans_of(active)
+    gone_run = f"{tenant.workspace.pk}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch"
+    foreign = f"{uuid.uuid4()}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch"
+    for path in (gone_run, foreign, "other/file.txt"):
+        bytes_store.write(path, b"x")
+    TaskRun.across_tenants.filter(pk=ended.pk).update(
+        status=Status.FAILED, completed_at=clock.now() - orphaned_files.AGE - timedelta(minutes=1)
+    )
+    cache.delete(orphaned_files.CURSOR)
+    assert orphaned_files.sweep() == {"files deleted": 0}, "none is a day old"
+    monkeypatch.setattr(orphaned_files, "AGE", timedelta(seconds=-30))
+    TaskRun.across_tenants.filter(pk=active.pk).update(status=Status.PLANNING)
+    monkeypatch.setattr(orphaned_files, "MOST", 1)
+    goes = list(iter(lambda: orphaned_files.sweep()["files deleted"], 0))
+    assert set(goes) == {1} and len(goes) >= 2
+    assert [is_there(path) for path in (lost, gone_run)] == [False, False]
+    assert all(is_there(path) for path in (kept, of_active, foreign, "other/file.txt"))
+    assert artifacts.load(Artifact.across_tenants.get(path=kept)) == b"kept"
+
+
+def test_the_sweep_looks_at_some_files_a_go_and_comes_round(
+    tenant: Tenant, in_s3: s3.S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tenant.run()
+    TaskRun.across_tenants.filter(pk=run.pk).update(status=Status.FAILED, completed_at=clock.now())
+    monkeypatch.setattr(orphaned_files, "AGE", timedelta(seconds=-30))
+    lost = [f"{tenant.workspace.pk}/runs/{run.pk}/{number:016x}/a.patch" for number in range(5)]
+    for path in lost:
+        bytes_store.write(path, b"x")
+    cache.delete(orphaned_files.CURSOR)
+    goes = 0
+    while any(map(is_there, lost)):
+        goes += 1
+        assert orphaned_files.sweep(listed=2)["files deleted"] <= 2
+        assert goes < 200
+    assert goes >= 3
+    in_s3.stop()
+    try:
+        with pytest.raises(bytes_store.StoreAway):
+            orphaned_files.sweep()
+    finally:
+        in_s3.start()

@@ -68,7 +68,8 @@ Script = Callable[[list[Message]], "str | Reply"]
 
 
 class ScriptedOpenAI:
-    """``requests`` holds the body of every request so far, its headers under ``_headers``, and who asked under ``_peer``."""
+    """``requests`` holds the body of every request so far, its headers under ``_headers``, who asked under
+    ``_peer``, and the text of the answer that was begun, or "", under ``_answer``."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -98,7 +99,8 @@ class ScriptedOpenAI:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         peer = request.transport and request.transport.get_extra_info("peername")
-        self.requests.append({**body, "_headers": dict(request.headers), "_peer": peer})
+        received = {**body, "_headers": dict(request.headers), "_peer": peer, "_answer": ""}
+        self.requests.append(received)
         said = await asyncio.to_thread(self.script, body["messages"])
         if self.cut and request.transport is not None:
             request.transport.abort()
@@ -114,6 +116,7 @@ class ScriptedOpenAI:
                 }
             }
             return web.json_response(error, status=reply.status, headers=reply.headers)
+        received["_answer"] = reply.text
         if reply.fault == "html":
             return web.Response(text="<html><body>Welcome</body></html>", content_type="text/html")
         return await self._stream(request, body, reply)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import redis
 from django.db import connection
 
+from mgx_project.common import living_workers
 from runs.models import TaskRun
 from runs.models.run_state import Status
 
@@ -43,8 +44,8 @@ def worker(*args: str, log: Path, tree: Path = CHECKOUT, **env: str) -> Iterator
         process.kill()
         process.wait()
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            for key in client.scan_iter("mgx:workers:*"):  # it would seem to live for some seconds more
-                client.delete(key)
+            for name in client.smembers(living_workers.NAMES):  # it would seem to live for some seconds more
+                living_workers.say_goodbye(client, name.decode())
 
 
 def wait_for_end(run: TaskRun, log: Path) -> None:

@@ -7,7 +7,6 @@ state of a worker.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -24,7 +23,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from agent.runtime import bootstrap
-from mgx_project.common import watcher
+from mgx_project.common import living_workers, watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.fair_shares import THREADS
@@ -37,6 +36,8 @@ from runs.worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
 BEAT_SECONDS = 5
+LOOK_MILLISECONDS = 250
+"""How often a thread without work looks whether it is to end."""
 
 
 class Command(BaseCommand):
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         close_data_directory(settings.MGX_DATA_DIR)
         leftovers.hold_runtime()
         bootstrap(leftovers.runtime_directory())
-        broker = dramatiq.get_broker()
+        broker: Any = dramatiq.get_broker()  # ours
         broker.emit_after("process_boot")
         _make_room(threads, network_threads)
         workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
@@ -77,6 +78,7 @@ class Command(BaseCommand):
         for helper in helpers:
             helper.stop()
         keeper.shut_down()
+        broker.stop_waiting((actors.QUEUE, network.QUEUE))
         stopping = [threading.Thread(target=worker.stop, args=(15_000,)) for worker in workers]
         for thread in stopping:
             thread.start()
@@ -85,16 +87,17 @@ class Command(BaseCommand):
         broker.close()
         database: Any = connection  # PostgreSQL's wrapper, which has a pool
         database.close_pool()  # the interpreter would wait five seconds for its threads
+        log.info("worker stopped")
 
     def _beat_until(self, stop: threading.Event, threads: int, equipment: Equipment) -> None:
         """Shows every few seconds that this process lives: to Redis (`/health/status` shows it) and in its directory."""
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BEAT_SECONDS, socket_connect_timeout=BEAT_SECONDS)
-        key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
+        name = f"{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}
         while not stop.is_set():
             leftovers.show_life()
             try:
-                client.set(key, json.dumps(facts | equipment.facts() | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
+                living_workers.beat(client, name, facts | equipment.facts() | {"busy": keeper.held}, BEAT_SECONDS * 3)
             except redis.RedisError as error:
                 log.warning("Redis can't be reached, trying again", error=str(error))
             if keeper.drained:
@@ -102,13 +105,13 @@ class Command(BaseCommand):
                 break
             stop.wait(1.0 if keeper.closing else BEAT_SECONDS)
         try:
-            client.delete(key)
+            living_workers.say_goodbye(client, name)
         except redis.RedisError as error:
             log.warning("Redis can't be reached", error=str(error))
 
 
 def _worker(broker: dramatiq.Broker, queue: str, threads: int) -> dramatiq.Worker:
-    worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads)
+    worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads, worker_timeout=LOOK_MILLISECONDS)
     worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
     return worker
 

@@ -1,0 +1,32 @@
+"""Posts a comment again that was given up, on request."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+
+from mgx_project.common import clock
+from mgx_project.common.errors import Conflict, NotFound
+from workspaces.audit import record_audit
+from workspaces.principal import Principal
+
+from ..models import OutgoingComment
+
+
+@transaction.atomic
+def post_again(*, principal: Principal, comment_id: uuid.UUID) -> OutgoingComment:
+    """Makes it due, with all its attempts; the reaper finds it. Raises NotFound, Conflict."""
+    rows = OutgoingComment.objects.for_workspace(principal.workspace_id).select_for_update()
+    row: OutgoingComment | None = rows.filter(pk=comment_id).first()
+    if row is None:
+        raise NotFound("This comment does not exist.")
+    if not row.given_up:
+        raise Conflict("This comment was posted, or will be.", code="comment_not_given_up")
+    row.due_at, row.attempts = clock.now(), 0
+    row.save(update_fields=["due_at", "attempts"])
+    detail = {"key": row.key, "number": row.number}
+    record_audit(
+        principal=principal, action="repository.comment_again", object_type="repository", object_id=row.link_id, detail=detail
+    )
+    return row
