@@ -12,6 +12,9 @@ from weakref import WeakValueDictionary
 
 from mgx_project.common.async_db import run_db
 
+KEPT = 50
+"""Events that are kept for each group: sockets that are live differ by a few."""
+
 
 @dataclass(frozen=True)
 class StoredEvent:
@@ -38,7 +41,10 @@ class RecentEvents:
             if cursor < self._after or not self._events or self._events[-1].number < number:
                 events = await run_db(read, cursor)
                 self._after, self._events = cursor, events
-            return [event for event in self._events if event.number > cursor]
+            found = [event for event in self._events if event.number > cursor]
+            if len(self._events) > KEPT:
+                self._after, self._events = self._events[-KEPT - 1].number, self._events[-KEPT:]
+            return found
 
 
 _by_group: WeakValueDictionary[str, RecentEvents] = WeakValueDictionary()

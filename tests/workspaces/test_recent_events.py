@@ -16,6 +16,7 @@ from mgx_project.routing import websockets
 from runs.events import event_log
 from runs.models import TaskRun
 from tests.factories import MembershipFactory, TaskRunFactory
+from workspaces import recent_events
 from workspaces.consumers_base import EventStream
 from workspaces.models import Role
 from workspaces.recent_events import RecentEvents, StoredEvent
@@ -74,7 +75,8 @@ def test_the_rows_of_a_task_are_read_once_for_all_its_sockets(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_announcements_are_lost_each_socket_shows_all(seed: int) -> None:
+def test_whatever_announcements_are_lost_each_socket_shows_all(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent_events, "KEPT", 3)
     random = Random(seed)
     rows = [number for number in range(1, 60) if random.random() < 0.4] + [60]
     committed = 0
