@@ -12,7 +12,7 @@ from benchmarks.report import ReportLine, show
 
 NAMES = (
     "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
-    "repomap", "checkout", "neighbour", "warm_baseline",
+    "repomap", "checkout", "neighbour", "warm_baseline", "sparse_sockets",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from .catalogue import METRICS
 from .models import MetricSnapshot
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def snapshot_run(*, run: TaskRun) -> None:
     """Writes the run's values (a second call changes nothing) and sends the workspace's counters to dashboards."""
     at = run.completed_at or clock.now()

@@ -284,5 +284,5 @@ def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
 
 def release_time(*, scope: BudgetScope, month: str, ms: int) -> None:
     """Releases the unused part of the slice that was reserved last, in ``month``."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         add(locked(scope, month).meters.values(), work_ms=-ms)

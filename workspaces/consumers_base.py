@@ -2,8 +2,9 @@
 
 Subscribe first, then replay what is stored, then follow. An announcement is only a hint: a *dense* socket (a run by `seq`, a
 workspace by `position`) sends what it carries if it is the very next number and re-reads the database otherwise; a *sparse* one
-(a task, a project) always reads the rows after its cursor. Every heartbeat reads once more, because the loss of the last
-announcement shows no gap. A separate task re-checks the caller's right to listen, so a slow client can't delay that check.
+(a task, a project) shows the rows after its cursor, which one socket of a process reads for all. Every heartbeat reads once
+more, because the loss of the last announcement shows no gap. A separate task re-checks the caller's right to listen, so a slow
+client can't delay that check.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ from . import rights, socket_auth, socket_rates
 from .event_log import COLUMNS, envelope, group
 from .models import Event
 from .principal import Principal
+from .recent_events import StoredEvent, recent_events
 from .socket_auth import SocketCaller
 
 log = structlog.stdlib.get_logger(__name__)
@@ -103,6 +105,7 @@ class EventStream(AsyncWebsocketConsumer):
             return
         _open[name] += 1
         self._counted = name
+        self._recent = recent_events(self.feed.group)
         self._pending: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_PENDING)
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch())]
 
@@ -202,7 +205,10 @@ class EventStream(AsyncWebsocketConsumer):
             number = message[self.feed.cursor]
             if number <= self._cursor:
                 continue
-            if not self.feed.dense or number != self._cursor + 1:
+            if not self.feed.dense:
+                await self._catch_up(number)
+                continue
+            if number != self._cursor + 1:
                 await self._replay()
                 continue
             self._cursor = number
@@ -212,21 +218,34 @@ class EventStream(AsyncWebsocketConsumer):
     async def _replay(self) -> None:
         """Sends what is stored after the cursor and moves it."""
         while True:
-            rows = await run_db(self._stored)
-            if rows:
-                self._cursor = rows[-1][self.feed.cursor]
-                events = [dumps(envelope(row)) for row in rows if self.feed.wanted(row["type"], str(row["project_id"] or ""))]
-                if self._batch and events:
-                    await self.send(text_data=(b'{"type":"batch","events":[' + b",".join(events) + b"]}").decode())
-                else:
-                    for event in events:
-                        await self.send(text_data=event.decode())
-            if len(rows) < REPLAY_CHUNK:
+            events = await run_db(self._stored, self._cursor)
+            await self._show(events)
+            if len(events) < REPLAY_CHUNK:
                 return
 
-    def _stored(self) -> list[dict[str, Any]]:
-        rows = self.feed.rows.filter(**{f"{self.feed.cursor}__gt": self._cursor}).order_by(self.feed.cursor)
-        return list(rows.values(*COLUMNS)[:REPLAY_CHUNK])
+    async def _catch_up(self, number: int) -> None:
+        """Sends what is after the cursor, up to the announced ``number`` at least, and moves the cursor."""
+        while self._cursor < number:
+            events = await self._recent.after(self._cursor, number, self._stored)
+            if not events:  # it was deleted since
+                return
+            await self._show(events)
+
+    async def _show(self, events: Sequence[StoredEvent]) -> None:
+        if not events:
+            return
+        self._cursor = events[-1].number
+        shown = [event.json for event in events if self.feed.wanted(event.kind, event.project)]
+        if self._batch and shown:
+            await self.send(text_data=(b'{"type":"batch","events":[' + b",".join(shown) + b"]}").decode())
+        else:
+            for event in shown:
+                await self.send(text_data=event.decode())
+
+    def _stored(self, after: int) -> list[StoredEvent]:
+        column = self.feed.cursor
+        rows = self.feed.rows.filter(**{f"{column}__gt": after}).order_by(column).values(*COLUMNS)[:REPLAY_CHUNK]
+        return [StoredEvent(row[column], row["type"], str(row["project_id"] or ""), dumps(envelope(row))) for row in rows]
 
 
 class ObjectStream(EventStream):

@@ -19,11 +19,12 @@ from agent.patch.engine import digest
 from agent.patch.model import Format
 from agent.patch.rollback import NotTakenBack
 from agent.patch.tree import Blocked
-from agent.ports import JSONObject, StepEvent
+from agent.ports import JSONObject
 from agent.projects import ProjectPart
 from agent.stacks import Stack
 from agent.stacks.model import Signals
 from agent.stages.change_decisions import put_back, reverted_files
+from agent.stages.change_events import counted, formatted, patched, refused_files, reverted
 from agent.stages.problem import Problem, line_of
 from agent.team import PhaseContext
 from agent.tools import ToolResult
@@ -120,7 +121,7 @@ class ChangeApplier:
         if result.is_valid:
             await work.ports.events.emit("validation_passed", data, "The answer passed the checks")
             return None
-        await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
+        await work.ports.events.emit("validation_failed", data, f"{counted(len(result.errors), 'problem')} in the answer")
         return Problem("guardrails", detail, found["errors"])
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
@@ -157,11 +158,11 @@ class ChangeApplier:
             self.baseline.keep(answer)
         inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
-            f"{work.key}/{step}", "apply", inputs, act, announce=_patched, mutates=True, writes=_written
+            f"{work.key}/{step}", "apply", inputs, act, announce=patched, mutates=True, writes=_written
         )
         if not result["success"]:
             form = answers[0].format if step.startswith("apply/") else None
-            request = self._other_format(form, [file["path"] for file in _refused(result)]) if form else ""
+            request = self._other_format(form, [file["path"] for file in refused_files(result)]) if form else ""
             found = findings(result)
             work.loops.record_refusal([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
             return Problem("patch", f"The answer could not be applied, so nothing was changed.{request}", found)
@@ -211,7 +212,7 @@ class ChangeApplier:
         work.loops.reset()  # a decision of people: from here on the same may be said again
         inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
         await work.ports.journal.step(
-            f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True, writes=lambda result: result["files"]
+            f"{work.key}/{step}", "apply", inputs, act, announce=reverted, mutates=True, writes=lambda result: result["files"]
         )
         for path in list(self.files):
             self._recount(path)
@@ -288,7 +289,7 @@ class ChangeApplier:
 
         try:
             result = await work.ports.journal.step(
-                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True,
+                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=formatted, mutates=True,
                 writes=lambda _: paths,
             )  # fmt: skip
         except SandboxFailed as error:
@@ -351,47 +352,8 @@ def not_written(error: OSError) -> AgentError | Paused:
     )
 
 
-def _reverted(result: JSONObject) -> StepEvent | None:
-    files = [{"path": path, "action": "reverted"} for path in result["files"]]
-    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} reverted") if files else None
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def _written(result: JSONObject) -> list[str]:
     """The paths of files that were written, renamed or removed; none where the edits were refused."""
     if not result["success"]:
         return []
     return [path for file in result["files"] for path in (file["path"], file["source"]) if path]
-
-
-def _patched(result: JSONObject) -> StepEvent:
-    if result["success"]:
-        changed = [file for file in result["files"] if file["action"] != "unchanged"]
-        told = " ".join([f"{_number(len(changed), 'file')} written", *result.get("notes", ())])
-        return StepEvent("patch_applied", {"files": [_shown(file) for file in changed]}, told)
-    hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
-    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks) or result["reason"]
-    return StepEvent(
-        "patch_refused", {"reason": reason, "hunks": hunks}, f"{_number(len(hunks), 'file')} refused, nothing written"
-    )
-
-
-def _refused(result: JSONObject) -> list[JSONObject]:
-    return [file for file in result["files"] if file["action"] == "refused"]
-
-
-def _shown(file: JSONObject) -> JSONObject:
-    return {key: file[key] for key in ("path", "action", "match_level", "added", "removed")}
-
-
-def _reasons(file: JSONObject) -> str:
-    return "; ".join(hunk["reason"] for hunk in file["hunks"] if hunk["reason"])
-
-
-def _formatted(result: JSONObject) -> StepEvent:
-    data = {key: result[key] for key in ("tool", "files", "unavailable", "failed")}
-    absent = "".join(f"; {key}: {', '.join(result[key])}" for key in ("unavailable", "failed") if result[key])
-    return StepEvent("files_formatted", data, f"{_number(len(result['files']), 'file')} reformatted{absent}")

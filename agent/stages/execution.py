@@ -25,7 +25,8 @@ from agent.team.handover import unseen_files
 from agent.team.messages import PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_MISSING, TESTS_WANTED
 from agent.team.parsing.edits import NO_CHANGE
 from agent.team.run_environment import is_made
-from agent.team.verification import complaint, for_reviewer, install, lint_complaint, measure_baseline
+from agent.team.test_report_text import complaint, for_reviewer, lint_complaint
+from agent.team.verification import install, measure_baseline
 
 CROSSED = (
     "Another part of the plan, written at the same time, changed some of your files, so your answer was not applied. Base your "

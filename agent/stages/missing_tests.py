@@ -6,7 +6,7 @@ from agent.checks import coverage
 from agent.ports import JSONObject
 from agent.symbols.languages import language_of
 from agent.team import PhaseContext
-from agent.team.verification import for_reviewer
+from agent.team.test_report_text import for_reviewer
 
 
 def missing_tests(work: PhaseContext, tests: JSONObject) -> str:

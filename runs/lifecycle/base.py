@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mgx_project.common import clock
 from mgx_project.common.errors import NotFound
@@ -38,12 +39,18 @@ class Unwritten(Protocol):
         ...
 
 
+def task_of(run_id: uuid.UUID) -> QuerySet[Any]:
+    """The id of the run's task, which never changes, for a statement that locks the task."""
+    return TaskRun.across_tenants.filter(pk=run_id).values("task_id")[:1]
+
+
 @contextmanager
 def locked(run_id: uuid.UUID, *, fence: int | None = None, unwritten: Unwritten | None = None) -> Iterator[TaskRun]:
-    """The run, locked after its task for one transaction. Raises LeaseLost if ``fence`` is given and no longer the run's."""
-    with transaction.atomic():
-        task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
-        task = Task.across_tenants.select_related("project").select_for_update(of=("self",)).filter(pk=task_id).first()
+    """The run, locked after its task for one transaction. Raises LeaseLost if ``fence`` is given and no longer the run's; a
+    transaction around it then rolls back as well."""
+    with transaction.atomic(savepoint=fence is None):  # no worker goes on with a transition that failed
+        tasks = Task.across_tenants.select_related("project").select_for_update(of=("self",))
+        task = tasks.filter(pk=task_of(run_id)).first()
         run: TaskRun | None = TaskRun.across_tenants.select_for_update().filter(pk=run_id).first()
         if run is None or task is None:
             raise (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import uuid
 
+import orjson
 from django.db import connection
 
 from mgx_project.common.server_lock import take_server_lock
 from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
-from workspaces.models import Workspace
 
 from ..models import TaskRun
 from ..models.run_state import CLAIMABLE
@@ -30,17 +30,16 @@ WITH RECURSIVE live(workspace_id) AS (
                 AND next.workspace_id > live.workspace_id ORDER BY next.workspace_id LIMIT 1)
     FROM live WHERE live.workspace_id IS NOT NULL
 )
-SELECT live.workspace_id, coalesce(held.number, 0)
-FROM live LEFT JOIN (
+SELECT live.workspace_id, coalesce(held.number, 0), workspace.limits
+FROM live JOIN workspaces workspace ON workspace.id = live.workspace_id LEFT JOIN (
     SELECT workspace_id, count(*) AS number FROM task_runs
     WHERE status IN ({_STATUSES}) AND lease_expires_at >= statement_timestamp() GROUP BY workspace_id
 ) held ON held.workspace_id = live.workspace_id
-WHERE live.workspace_id IS NOT NULL
 ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id = live.workspace_id) ASC NULLS FIRST,
          live.workspace_id
 """
-"""The workspaces with claimable or held runs, and how many are held. Reads one index entry for each workspace, not its
-backlog."""
+"""The workspaces with claimable or held runs, how many are held, and the workspace's own limits. Reads one index entry for
+each workspace, not its backlog."""
 
 _RUNS = f"""
 SELECT next.id, next.status, turn.workspace_id, next.started
@@ -72,20 +71,21 @@ def is_anothers_turn(run: TaskRun) -> bool:
 def _next(limit: int, *, orphans: bool = True) -> list[tuple[uuid.UUID, str, uuid.UUID, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
-        live = cursor.fetchall()
-        if not live:
+        room = {
+            workspace: min(allowed - held, limit)
+            for workspace, held, limits in cursor.fetchall()
+            if held < (allowed := _allowed(limits))
+        }
+        if not room:
             return []
-        allowed = _limits([workspace for workspace, _ in live])
-        room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in live if held < allowed[workspace]}
         cursor.execute(_RUNS, [list(room), list(room.values()), orphans, limit])
         return list(cursor.fetchall())
 
 
-def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How many held runs each workspace may have at a time."""
-    own = dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "limits"))
-    limits = {pk: limit_of(own.get(pk, {}), "running_runs") for pk in ids}
-    return {pk: UNBOUNDED if limit is None else limit for pk, limit in limits.items()}
+def _allowed(limits: str) -> int:
+    """How many held runs a workspace with these ``limits``, as JSON, may have at a time."""
+    allowed = limit_of(orjson.loads(limits), "running_runs")
+    return UNBOUNDED if allowed is None else allowed
 
 
 def take_turn() -> None:

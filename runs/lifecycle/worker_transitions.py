@@ -27,7 +27,7 @@ from ..models.run import lease_owner
 from ..models.run_state import Status
 from ..querysets import claimable
 from . import change_review, claim_spans, fair_claim, versions, worker_deaths
-from .base import Unwritten, approve, cancel, end_lease, finish, locked, save_state, tell
+from .base import Unwritten, approve, cancel, end_lease, finish, locked, save_state, task_of, tell
 
 log = structlog.stdlib.get_logger(__name__)
 TRIES = 20
@@ -51,9 +51,8 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
     it.
     """
     with transaction.atomic(savepoint=False):  # nobody goes on with a claim that failed
-        task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
         tasks = Task.across_tenants.select_related("project").select_for_update(of=("self",), skip_locked=skip_locked)
-        task = tasks.filter(pk=task_id).first()
+        task = tasks.filter(pk=task_of(run_id)).first()
         free = claimable().filter(status__in=statuses).select_for_update(skip_locked=True, of=("self",))
         run = free.filter(pk=run_id).first()
         if run is None or task is None:

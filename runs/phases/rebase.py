@@ -11,7 +11,8 @@ from agent.checks.proof import is_to_blame
 from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError
 from agent.ports import Journal, JSONObject, PlanDraft, StepEvent
-from agent.team.verification import BEFORE, NEVER_TESTED, UNCOMPARED, counted, try_again
+from agent.team.test_report_text import counted
+from agent.team.verification import BEFORE, NEVER_TESTED, UNCOMPARED, try_again
 from mgx_project.common.errors import MGXError
 from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout

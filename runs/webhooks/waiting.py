@@ -31,5 +31,6 @@ def wake(task_id: uuid.UUID) -> list[uuid.UUID]:
     the others. In the transaction that ends the run."""
     waiting = WebhookDelivery.across_tenants.filter(waits_for=task_id, processed_at=None)
     found = list(waiting.order_by("created_at").values_list("pk", flat=True))
-    waiting.update(next_try_at=None)
+    if found:  # under the task's lock: none begins to wait meanwhile
+        waiting.update(next_try_at=None)
     return found[:MAX_WOKEN]

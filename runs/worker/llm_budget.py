@@ -134,8 +134,8 @@ def scope_of(run: TaskRun) -> BudgetScope:
 
 def warn(run: TaskRun, warnings: Iterable[CapWarning]) -> None:
     """Emits the `warning_drafts` that are due. ``run`` is the run as claimed."""
-    with transaction.atomic():
-        if drafts := warning_drafts(run, warnings):
+    if drafts := warning_drafts(run, warnings):
+        with transaction.atomic():
             event_log.append(run, drafts, fence=run.fence)
 
 

@@ -42,7 +42,8 @@ def test_a_kept_dump_depends_on_all_that_migrations_import() -> None:
 
 BUILT_BESIDE = {
     "ledger_answers": "ledger_entries", "ledger_unsettled": "ledger_entries", "ledger_ages": "ledger_entries",
-    "event_ages": "events", "run_step_ages": "run_steps", "artifact_ages": "artifacts", "run_lacks_budget": "task_runs",
+    "event_ages": "events", "event_of_repository": "events",
+    "run_step_ages": "run_steps", "artifact_ages": "artifacts", "run_lacks_budget": "task_runs",
     "run_lacks_store": "task_runs",
 }  # fmt: skip
 """Indexes that are built while others write, and their tables."""

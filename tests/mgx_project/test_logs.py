@@ -50,7 +50,7 @@ def test_a_line_of_a_request_names_the_request_its_workspace_and_its_row(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_line_of_a_socket_names_its_workspace_and_its_run(make_caller: MakeCaller, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: EventStream) -> Any:
+    def broken(self: EventStream, after: int) -> Any:
         raise RuntimeError("no rows")
 
     monkeypatch.setattr(EventStream, "_stored", broken)

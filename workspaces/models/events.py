@@ -14,6 +14,8 @@ class Event(TenantModel):
     ``replay_key`` names an event that a replayed run would write again; the unique constraint keeps it single.
     """
 
+    # `event_position_unique` begins with it
+    workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
     position = models.BigIntegerField()
     run_id = models.UUIDField(null=True)
     seq = models.IntegerField(null=True)
@@ -36,5 +38,8 @@ class Event(TenantModel):
         indexes = [
             models.Index(fields=["workspace", "task_id", "position"], name="event_by_task"),
             models.Index(fields=["workspace", "project_id", "position"], name="event_by_project"),
-            models.Index(fields=["workspace", "repository_id", "position"], name="event_by_repository"),
-        ]
+            models.Index(
+                fields=["workspace", "repository_id", "position"], name="event_of_repository",
+                condition=models.Q(repository_id__isnull=False),
+            ),
+        ]  # fmt: skip
