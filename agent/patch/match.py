@@ -130,10 +130,12 @@ def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> P
 
 def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> Placement | Refusal:
     """``found``, unless the header's counts say that a line of context is a new one, and at its line the hunk fits so: where
-    the hunk has no line twice, the context that stands there is believed."""
-    if not prefix_recovery.lost_prefixes(hunk):
+    the hunk has no line twice, the context that stands there is believed, unless the counts leave none."""
+    lost = prefix_recovery.lost_prefixes(hunk)
+    if not lost:
         return found
-    if found.level == EXACT and not _repeats_context(hunk):
+    is_all = lost >= sum(line.tag in " ?" for line in hunk.lines)
+    if found.level == EXACT and not is_all and not _repeats_context(hunk):
         return found
     other = prefix_recovery.find(hunk, index)
     if not isinstance(other, Placement) or other.level != EXACT or (other.start == found.start and not _differ(other, found)):

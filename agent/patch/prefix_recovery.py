@@ -71,7 +71,10 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     if budget[0] <= 0:
         return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
     fitting = [(start, reading) for (start, _), reading in found.items() if _counts_agree(hunk, reading)]
-    fitting = [(start, reading) for start, reading in fitting if not _adds_stale_context(hunk, reading, index, start)]
+    counted = fitting
+    fitting = [(start, reading) for start, reading in counted if not _adds_stale_context(hunk, reading, index, start)]
+    if hunk.old_start is None and {start for start, _ in counted} != {start for start, _ in fitting}:
+        fitting = []  # context that is out of date at one place is not a new line at the other
     fitting = [found for found in fitting if not _keeps_the_space(hunk, found[1])] or fitting
     if not fitting:
         return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
