@@ -326,15 +326,22 @@ def _beside_added(lines: Sequence[Line]) -> list[bool]:
 
 
 def _counts_agree(hunk: PatchHunk, reading: _Reading) -> bool:
-    """With counts stated, they decide; without, lines of text may have lost their prefix, but none may have been re-read."""
+    """With counts stated, they decide; without, lines of text may have lost their prefix, all of them or some, but then none
+    may be a new one."""
     old = sum(line.tag != "+" for line in reading)
     new = sum(line.tag != "-" for line in reading)
     if hunk.old_count is not None and hunk.new_count is not None:
         return (old, new) == (hunk.old_count, hunk.new_count)
-    raw = [
-        ours.text == line.text for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == " " and line.text.strip()
-    ]
-    return all(raw) or not any(raw)
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == " " and line.text.strip()]
+    raw = [ours.text == line.text for ours, line in pairs]
+    return all(raw) or not any(raw) or (not any(ours.tag == "+" for ours, _ in pairs) and not _may_be_outdented(reading, pairs))
+
+
+def _may_be_outdented(reading: _Reading, pairs: Sequence[tuple[Line, Line]]) -> bool:
+    """True when an added line is less deep by a space than one of context that has its space only without a prefix: all that
+    could lose a space may have lost it."""
+    reread = {len(indent_of(ours.text)) for ours, line in pairs if ours.text != line.text}
+    return any(line.tag == "+" and line.text.strip() and len(indent_of(line.text)) + 1 in reread for line in reading)
 
 
 def _result(reading: _Reading) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from agent.patch.model import PatchHunk
 
 
 def completed(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> list[PatchHunk]:
-    """The hunks with the old lines where their new ones stand for them; ``lines`` are the file's. Raises ``Elided``."""
-    return [_completed(hunk, path, lines) for hunk in hunks]
+    """The hunks with the old lines where their new ones stand for them, and without context that stands for lines at their
+    edges; ``lines`` are the file's. Raises ``Elided``."""
+    return [_completed(_without_elided_context(hunk, path, lines), path, lines) for hunk in hunks]
 
 
 def doubt(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> str | None:
@@ -37,6 +38,27 @@ def check(old: Sequence[str], new: Sequence[str], path: str) -> None:
     found = next(elisions(new, path, old, fresh), None)
     if found is not None:
         raise Elided(found + 1, new[found].strip())
+
+
+def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:
+    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots."""
+    if hunk.alternatives:
+        return hunk
+    known = frozenset(map(str.strip, lines))
+    old = [line for line in hunk.lines if line.tag != "+"]
+    among = [at for at, line in enumerate(old) if line.tag in " ?" and line.text.strip() and line.text.strip() not in known]
+    gone = {id(old[at]) for at in elisions([line.text for line in old], path, lines, among)} if among else set()
+    if not gone:
+        return hunk
+    first = next((at for at, line in enumerate(hunk.lines) if id(line) not in gone), len(hunk.lines))
+    stop = next((at for at in range(len(hunk.lines), first, -1) if id(hunk.lines[at - 1]) not in gone), first)
+    if all(line.tag == "+" for line in hunk.lines[first:stop]):
+        return hunk
+    kept = [replace(line, tag=" ", text="...") if id(line) in gone else line for line in hunk.lines[first:stop]]
+    if first == 0:
+        # its first line is where the header says; where the others end, the header counted lines that are not there
+        return replace(hunk, lines=tuple(kept), old_count=None, new_count=None)
+    return replace(hunk, lines=tuple(kept), old_start=None, old_count=None, new_start=None, new_count=None)
 
 
 def _completed(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:
