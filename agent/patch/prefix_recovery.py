@@ -116,12 +116,12 @@ def _odd_depth(text: str) -> bool:
 
 def _keeps_the_space(hunk: PatchHunk, reading: _Reading) -> bool:
     """True when a space in the place of a plus is read as the line's own, and the hunk has the line without it as well."""
-    again = [line.text for line in hunk.lines if line.tag in " ?"]
+    again = [ours.text for ours in reading if ours.tag == " "]
     reread = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.tag == "+" != line.tag]
     if len(reread) != 1:
         return False
     ours, line = reread[0]
-    return line.tag == " " and ours.text == f" {line.text}" and line.text.strip() != "" and again.count(line.text) > 1
+    return line.tag == " " and ours.text == f" {line.text}" and line.text.strip() != "" and line.text in again
 
 
 def _make_the_same(fitting: Sequence[tuple[int, _Reading]], index: Index) -> bool:
@@ -176,7 +176,15 @@ def _preferred(hunk: PatchHunk, fitting: Sequence[tuple[int, _Reading]], index: 
     own = [ours.text for ours, line in zip(readings[0], hunk.lines, strict=True) if ours.tag == " " or line.tag == "+"]
     around = Surroundings(index.lines, start, start + most, own)
     best = around.best([_reread(hunk, reading) for reading in readings])
-    return None if best is None else (start, readings[best])
+    return None if best is None or _loses_otherwise(hunk, readings[best]) else (start, readings[best])
+
+
+def _loses_otherwise(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when an added line has a space for its plus, while all of the context lost its space with nothing in its place."""
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if line.tag in " ?" and line.text.strip()]
+    spaced = any(ours.tag == "+" and line.tag == " " and ours.text == line.text for ours, line in pairs)
+    context = [line.tag == "?" or ours.text != line.text for ours, line in pairs if ours.tag == " "]
+    return spaced and bool(context) and all(context)
 
 
 def _reread(hunk: PatchHunk, reading: _Reading) -> list[str]:

@@ -63,6 +63,13 @@ _ABOUT = re.compile(
     r"(?: (?:as|from|in|to) (?:before|is|above|the original|original|previous(?:ly)?))?",
     re.IGNORECASE,
 )
+_ABOUT_WORK = re.compile(
+    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|fix(?:es)? the (?:issue|bug|problem|error)|"
+    r"tests? (?:still |now |all )?pass|(?:was|is) (?:all that was )?needed|(?:else|rest) (?:is|stays|remains|was)|"
+    r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
+)
+"""The last words of an answer about what was done, in the place of a text's last paragraph."""
+
 _SIGNS = frozenset("=;{}()[]<>$")
 """Of programs."""
 _MARKS = " \t.!…()[]<>{}*_`#/-;:\"'"
@@ -87,6 +94,9 @@ _LED = re.compile(r"(?:raise|global|import|export|return|if|for|while|with|print
 
 _BEHIND = re.compile(r"(?<![ \t])[ \t]+(?:#|//)[ \t].*")
 """A comment behind a line of a program."""
+
+_YAML_ITEM = re.compile(r"-[ \t]+[a-z\"'][\w.\"'-]*:(?:[ \t]|$)")
+"""An item of a list that is a mapping."""
 
 _KEY = re.compile(r"[a-z][\w.-]*:(?:[ \t].*)?")
 """A key of YAML and what it is set to."""
@@ -199,6 +209,8 @@ def grade(line: str, path: str) -> int:
         if _CHAT.fullmatch(text):
             return SURE
         is_own = _KEY.fullmatch(text) is not None and _CLOSING.fullmatch(text) is None
+        if item and _YAML_ITEM.match(text):
+            return NONE
         return PART if item else MAYBE if _words(text) >= 3 and not is_own else NONE
     if _TIGHT.fullmatch(text) or _BOLD.fullmatch(text) or _SYMBOL.fullmatch(text):
         return SURE
@@ -380,9 +392,12 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):
         found.append(lines[first])
+    title = next((at for at, line in enumerate(lines[: min(MAX_HEAD, last)]) if line.startswith(("# ", "#!"))), 0)
+    found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
+    below = lines[last - 1].rstrip() if last > 1 and not lines[last - 2].strip() else ""
+    if len(below) <= MAX_LINE and _ABOUT_WORK.fullmatch(below):
+        found.append(lines[last - 1])
     if is_page and last:
-        title = next((at for at, line in enumerate(lines[:MAX_HEAD]) if line.startswith("# ")), 0)
-        found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
         found += [line for line in lines[last - 1 : last] if line[:1].isalpha() and line.rstrip().endswith(":")]
     for at, line in enumerate(lines):
         if line[:3] in ("```", "~~~") and not is_page and at and _NAME.fullmatch(lines[at - 1].strip()):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.matching import from_ends, opcodes
-from agent.patch.formats import headings, starts
+from agent.patch.formats import headings, named_fences, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, Line, PatchHunk
@@ -63,6 +63,8 @@ class BlockReader:
             )
         if not names and self._path is not None:
             names = headings.since_last_edit(self._answer, at)[:1]
+            if not names:
+                named_fences.refuse_other_file(self._answer, at, [self._path])
         self._path = names[0] if names else self._path
         if self._path is None:
             raise EditsInvalid(
