@@ -15,7 +15,8 @@ from agent.patch.model import PatchHunk
 def completed(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> list[PatchHunk]:
     """The hunks with the old lines where their new ones stand for them, and without context that stands for lines at their
     edges; ``lines`` are the file's. Raises ``Elided``."""
-    return [_completed(_without_elided_context(hunk, path, lines), path, lines) for hunk in hunks]
+    known = frozenset(map(str.strip, lines))
+    return [_completed(_without_elided_context(hunk, path, lines, known), path, lines) for hunk in hunks]
 
 
 def doubt(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> str | None:
@@ -40,11 +41,11 @@ def check(old: Sequence[str], new: Sequence[str], path: str) -> None:
         raise Elided(found + 1, new[found].strip())
 
 
-def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:
-    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots."""
+def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str], known: frozenset[str]) -> PatchHunk:
+    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots. ``known`` are
+    the file's lines without the space around them."""
     if hunk.alternatives:
         return hunk
-    known = frozenset(map(str.strip, lines))
     old = [line for line in hunk.lines if line.tag != "+"]
     among = [at for at, line in enumerate(old) if line.tag in " ?" and line.text.strip() and line.text.strip() not in known]
     gone = {id(old[at]) for at in elisions([line.text for line in old], path, lines, among)} if among else set()

@@ -23,7 +23,8 @@ _ENDING = re.compile(
     r"(?:[^/]{1,200}\.[A-Za-z][A-Za-z0-9_+-]{0,14}|\.[A-Za-z][\w.-]{0,60}|Makefile|Dockerfile|Procfile|LICENSE|Gemfile)"
 )
 _TAGGED = re.compile(
-    r"<(path|file|file_?path|filename)>[ \t]*([^<>]{1,300}?)[ \t]*</\1>|<\w{1,20} (?:path|name|file)=([\"'])([^\"'<>]{1,300})\3[ \t]*>"
+    r"<(path|file|file_?path|filename)>[ \t]*([^<>]{1,300}?)[ \t]*</\1>|"
+    r"<\w{1,20} (?:path|name|file)=([\"'])([^\"'<>]{1,300})\3[ \t]*>"
 )
 _LED = re.compile(r"(?:[A-Za-z]{1,12},?[ ]){1,4}([^\s`*\"'<>|?,;:]{1,200}):|(?:[A-Za-z]{1,12} ){1,2}`([^`]{1,300})`")
 """A few words before a path, which is all that follows them."""

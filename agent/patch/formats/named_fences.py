@@ -71,7 +71,9 @@ def refuse_other_file(answer: AnswerLines, at: int, known: Sequence[str]) -> Non
 
 def mentioned_alone(line: str) -> str | None:
     """The one path of a file that the line mentions, however it is decorated; None where it has none or several."""
-    words = [cleaned(hit[0].rstrip(".")) for hit in _TOKEN.finditer(line[:MAX_LOOKED_AT]) if not _PRODUCT.fullmatch(hit[0])]
+    words = [
+        cleaned(hit[0].rstrip(".")) for hit in _TOKEN.finditer(line[: headings.MAX_LINE]) if not _PRODUCT.fullmatch(hit[0])
+    ]
     paths = [
         word for word in dict.fromkeys(words)
         if headings.is_telling(word) and (

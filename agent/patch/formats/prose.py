@@ -23,7 +23,8 @@ STEPS = 20
 NOISE = re.compile(r"Index: .*|={60,}|_{60,}|Property changes on: .*|Only in .*|\*{3} End .*|diff -.*|\\ .*|--[ \t]*")
 _MARK = re.compile(
     r"[ \t]{0,12}(?:<{3,}(?:[ \t].*|[A-Za-z].*)?|>{4,}(?:[ \t].*|[A-Za-z].*)?|\*{2,5} ?(?:begin|end) patch.*|"
-    r"</?(?:search|replace|original|updated|find|(?:old|new)(?:_str|_string|_text|_code)?)>.*|\*{2,5} ?(?:add|update|delete) file:.*|(?:#{1,6}[ \t]+)?[*_`]{0,3}FILE[*_`]{0,2}:.*|@@.*|diff --git .*|GIT binary patch)",
+    r"</?(?:search|replace|original|updated|find|(?:old|new)(?:_str|_string|_text|_code)?)>.*|"
+    r"\*{2,5} ?(?:add|update|delete) file:.*|(?:#{1,6}[ \t]+)?[*_`]{0,3}FILE[*_`]{0,2}:.*|@@.*|diff --git .*|GIT binary patch)",
     re.IGNORECASE,
 )
 _CASED = re.compile(r"[ \t]{0,12}(?:#{1,6}[ \t]+)?[*_`]{0,3}FILE")

@@ -64,7 +64,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_WORK = re.compile(
-    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|fix(?:es)? the (?:issue|bug|problem|error)|"
+    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|"
+    r"fix(?:es)? the (?:issue|bug|problem|error)|"
     r"tests? (?:still |now |all )?pass|(?:was|is) (?:all that was )?needed|(?:else|rest) (?:is|stays|remains|was)|"
     r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
 )
@@ -228,6 +229,8 @@ def grade(line: str, path: str) -> int:
 
 
 def _is_prose(text: str, path: str) -> bool:
+    """True for a sentence within the text of a program. It asks for more than ``sentences.is_code``, whose lines stand outside of
+    all edits: what is taken for a sentence here is taken out of a file, there a line of code is only refused."""
     text = _BEHIND.sub("", text)
     if text[0] in "#/;%\"'<([{@$&!.,:=|+\\" or text.startswith("--"):
         return False

@@ -146,10 +146,27 @@ FIRST = "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n x = 1\n-y = 1\n+y = 2\n"
 SECOND = "@@ -1,2 +1,3 @@\n x = 1\n+z = 3\n y = 1\n"
 TWINS = {"a.py": "w = 0\nx = 1\ny = 1\n", "lib/b.py": "x = 1\ny = 1\n"}
 NAMES = [
-    "> lib/b.py", "(In lib/b.py)", "[lib/b.py]", "// lib/b.py", "# lib/b.py", "<!-- lib/b.py -->", "*lib/b.py*", "=== lib/b.py ===",
-    "diff lib/b.py", '"lib/b.py":', "Next comes lib/b.py.", "And the same for lib/b.py", "lib/b.py (the helper):", "Then `lib/b.py`",
-    "In lib/b.py:", "**lib/b.py**", "### lib/b.py", "File `lib/b.py`", "<path>lib/b.py</path>", '<file path="lib/b.py">',
-]  # fmt: skip
+    "> lib/b.py",
+    "(In lib/b.py)",
+    "[lib/b.py]",
+    "// lib/b.py",
+    "# lib/b.py",
+    "<!-- lib/b.py -->",
+    "*lib/b.py*",
+    "=== lib/b.py ===",
+    "diff lib/b.py",
+    '"lib/b.py":',
+    "Next comes lib/b.py.",
+    "And the same for lib/b.py",
+    "lib/b.py (the helper):",
+    "Then `lib/b.py`",
+    "In lib/b.py:",
+    "**lib/b.py**",
+    "### lib/b.py",
+    "File `lib/b.py`",
+    "<path>lib/b.py</path>",
+    '<file path="lib/b.py">',
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
