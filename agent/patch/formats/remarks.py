@@ -229,8 +229,8 @@ def grade(line: str, path: str) -> int:
 
 
 def _is_prose(text: str, path: str) -> bool:
-    """True for a sentence within the text of a program. It asks for more than ``sentences.is_code``, whose lines stand outside of
-    all edits: what is taken for a sentence here is taken out of a file, there a line of code is only refused."""
+    """True for a sentence within the text of a program. It asks for more than ``sentences.is_code``, whose lines stand outside
+    of all edits: what is taken for a sentence here is taken out of a file, there a line of code is only refused."""
     text = _BEHIND.sub("", text)
     if text[0] in "#/;%\"'<([{@$&!.,:=|+\\" or text.startswith("--"):
         return False
