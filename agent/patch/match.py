@@ -109,6 +109,8 @@ def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refu
     if prefix_recovery.lost_prefixes(hunk):
         stale = stale_edges.find(firm, index, evidence.drift) if mended.code == "unreadable" else None
         return stale or mended
+    if hunk.old_count is not None and any(line.tag == "+" and not line.raw for line in hunk.lines):
+        return found  # only the counts say that a blank line is new, and they may be of what does not fit here
     blank = blank_lines.find(firm, index)
     if blank is not None:
         return blank

@@ -204,3 +204,12 @@ def test_an_added_line_loses_no_space_where_context_lost_its_own(tmp_path: Path,
 def test_some_lines_of_context_may_have_lost_their_prefix(tmp_path: Path, hunk: str, added: str | None) -> None:
     wanted = None if added is None else f"a:\n  b: 1\n{added}\n  d: 3\n"
     assert made(tmp_path, "x.yml", "a:\n  b: 1\n  d: 3\n", f"--- a/x.yml\n+++ b/x.yml\n{hunk}") == wanted
+
+
+@pytest.mark.parametrize("last", ["    D = 4", "    d = 44", "    dd = 4"])
+@pytest.mark.parametrize("lost", ["", " "], ids=["all of the context", "blank lines"])
+def test_counts_that_are_short_by_a_stale_line_make_no_blank_line_new(tmp_path: Path, last: str, lost: str) -> None:
+    before = "    v = 1\ncall()\n    b = 2\n    c = 3\n\n    e = 5\n    d = 4\n"
+    body = f"{lost}    v = 1\n-call()\n{lost}    b = 2\n{lost}    c = 3\n+x = 1\n\n{lost}    e = 5\n{lost}{last}\n"
+    wanted = before.replace("call()\n", "").replace("c = 3\n", "c = 3\nx = 1\n")
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n@@ -1,6 +1,7 @@\n{body}") in (None, wanted)
