@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.patch.file_kinds import kind_of
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import opener
 from agent.patch.formats.paths import cleaned
@@ -75,7 +76,8 @@ def named(line: str) -> list[str]:
     led = _LED.fullmatch(text)
     if led:
         name = cleaned(led[1] or led[2])
-        return [name] if is_telling(name) and _ENDING.fullmatch(name.rsplit("/", 1)[-1]) else []
+        is_file = "/" in name or kind_of(name) != "other"  # and no part of a program, as in "if not self.ready:"
+        return [name] if is_file and is_telling(name) and _ENDING.fullmatch(name.rsplit("/", 1)[-1]) else []
     if text[0] not in "#*`-" and not text[0].isdigit() and not text.rstrip("*_ ").endswith(":"):
         return []
     spans = [cleaned(hit[1] or hit[2]) for hit in _SPAN.finditer(text)]

@@ -196,7 +196,13 @@ def test_a_block_below_another_files_name_is_not_of_the_file_before(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "said", ["As in Node.js, the value is read late.", "It is like `a.py` above.", "The value of self.x is read."]
+    "said",
+    [
+        "Then fix self.ready:",
+        "As in Node.js, the value is read late.",
+        "It is like `a.py` above.",
+        "The value of self.x is read.",
+    ],
 )
 def test_a_sentence_that_names_no_other_file_is_prose_between_hunks(tmp_path: Path, said: str) -> None:
     grow(tmp_path, {"a.py": "w = 0\nx = 1\ny = 1\nv = 1\nu = 1\n"})
