@@ -11,12 +11,23 @@ from agent.patch.formats.search_replace import compared
 from agent.patch.line_numbers import check_fresh
 from agent.patch.model import PatchHunk
 
+MAX_COMPARED = 400_000
+"""Lines of the file that are looked at for context which stands for lines, all hunks together; beyond, it is taken as it is."""
+
 
 def completed(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> list[PatchHunk]:
     """The hunks with the old lines where their new ones stand for them, and without context that stands for lines at their
     edges; ``lines`` are the file's. Raises ``Elided``."""
     known = frozenset(map(str.strip, lines))
-    return [_completed(_without_elided_context(hunk, path, lines, known), path, lines) for hunk in hunks]
+    looks = MAX_COMPARED // (len(lines) + 1)
+    result = []
+    for hunk in hunks:
+        unknown = [] if hunk.alternatives or looks <= 0 else _unknown_context(hunk, known)
+        if unknown:
+            looks -= 1
+            hunk = _without_elided_context(hunk, path, lines, unknown)
+        result.append(_completed(hunk, path, lines))
+    return result
 
 
 def doubt(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> str | None:
@@ -41,14 +52,18 @@ def check(old: Sequence[str], new: Sequence[str], path: str) -> None:
         raise Elided(found + 1, new[found].strip())
 
 
-def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str], known: frozenset[str]) -> PatchHunk:
-    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots. ``known`` are
-    the file's lines without the space around them."""
-    if hunk.alternatives:
-        return hunk
+def _unknown_context(hunk: PatchHunk, known: frozenset[str]) -> list[int]:
+    """Which of the hunk's old lines are context that the file does not have; ``known`` are its lines without the space around
+    them."""
     old = [line for line in hunk.lines if line.tag != "+"]
-    among = [at for at, line in enumerate(old) if line.tag in " ?" and line.text.strip() and line.text.strip() not in known]
-    gone = {id(old[at]) for at in elisions([line.text for line in old], path, lines, among)} if among else set()
+    return [at for at, line in enumerate(old) if line.tag in " ?" and line.text.strip() and line.text.strip() not in known]
+
+
+def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str], among: Sequence[int]) -> PatchHunk:
+    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots. They are
+    ``among`` its old lines."""
+    old = [line for line in hunk.lines if line.tag != "+"]
+    gone = {id(old[at]) for at in elisions([line.text for line in old], path, lines, among)}
     if not gone:
         return hunk
     first = next((at for at, line in enumerate(hunk.lines) if id(line) not in gone), len(hunk.lines))
