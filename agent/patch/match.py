@@ -35,36 +35,11 @@ def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refus
         bare = without_numbers(hunk, index)
         other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
         return other if isinstance(other, Placement) else found
-    if isinstance(found, Placement) and _sign_may_be_text(hunk, index, found):
+    if isinstance(found, Placement) and prefix_recovery.sign_may_be_text(hunk, index, found):
         return Refusal(
             "ambiguous", "what looks like a line's plus or minus is how a line of the file begins there", [found.start + 1]
         )
     return found
-
-
-def _sign_may_be_text(hunk: PatchHunk, index: Index, found: Placement) -> bool:
-    """True when the plus or minus of a line may be how its text begins, as items of a list begin with a dash.
-
-    Then it is context that lost its space, which the file near ``found`` tells, or an added line that lost its plus, which
-    the header's counts tell. Counts that are those of the hunk as it stands say that it is neither.
-    """
-    return not hunk.coherent and (_stands_with_its_sign(hunk, index, found) or _counts_need_its_sign(hunk))
-
-
-def _stands_with_its_sign(hunk: PatchHunk, index: Index, found: Placement) -> bool:
-    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
-    size = len(hunk.lines)
-    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
-
-
-def _counts_need_its_sign(hunk: PatchHunk) -> bool:
-    """True when the counts are those of a hunk in which removed lines are added ones (or the other way round)."""
-    if hunk.old_count is None or hunk.new_count is None:
-        return False
-    other = len(hunk.old()) - hunk.old_count
-    tag = "-" if other > 0 else "+"
-    like_items = sum(line.tag == tag and line.raw[1:2] in (" ", tag) and line.raw[2:3] != " " for line in hunk.lines)
-    return other != 0 and hunk.new_count - len(hunk.new()) == other and like_items >= abs(other)
 
 
 def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:

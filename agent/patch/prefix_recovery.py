@@ -45,6 +45,31 @@ def lost_prefixes(hunk: PatchHunk) -> int:
     return old - hunk.old_count if old > hunk.old_count and new == hunk.new_count else 0
 
 
+def sign_may_be_text(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    """True when the plus or minus of a line may be how its text begins, as items of a list begin with a dash.
+
+    Then it is context that lost its space, which the file near ``found`` tells, or an added line that lost its plus, which
+    the header's counts tell. Counts that are those of the hunk as it stands say that it is neither.
+    """
+    return not hunk.coherent and (_stands_with_its_sign(hunk, index, found) or _counts_need_its_sign(hunk))
+
+
+def _stands_with_its_sign(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
+    size = len(hunk.lines)
+    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
+
+
+def _counts_need_its_sign(hunk: PatchHunk) -> bool:
+    """True when the counts are those of a hunk in which removed lines are added ones (or the other way round)."""
+    if hunk.old_count is None or hunk.new_count is None:
+        return False
+    other = len(hunk.old()) - hunk.old_count
+    tag = "-" if other > 0 else "+"
+    like_items = sum(line.tag == tag and line.raw[1:2] in (" ", tag) and line.raw[2:3] != " " for line in hunk.lines)
+    return other != 0 and hunk.new_count - len(hunk.new()) == other and like_items >= abs(other)
+
+
 def with_blank_lines_added(hunk: PatchHunk) -> PatchHunk:
     """The hunk with its empty lines as added ones, where the counts say that all of those and nothing else lost a plus."""
     empty = [line.tag in " ?" and not line.raw for line in hunk.lines]

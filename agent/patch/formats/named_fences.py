@@ -56,8 +56,8 @@ def path_of(above: str, fence: str, shown: str, language: str) -> str | None:
 
 
 def refuse_other_file(answer: AnswerLines, at: int, known: Sequence[str]) -> None:
-    """Raises ``EditsInvalid`` where a line above an edit that names no file mentions one, and it is none of the ``known``
-    names of the file before it."""
+    """Raises ``EditsInvalid`` where a line above an edit that names no file mentions one other than those of
+    the file before it (``known``)."""
     for number in answer.above(at, MAX_ABOVE) if known else ():
         path = mentioned_alone(answer.plain[number])
         if path is not None and not any(is_same(path, name) for name in known):

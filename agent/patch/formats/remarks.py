@@ -63,14 +63,6 @@ _ABOUT = re.compile(
     r"(?: (?:as|from|in|to) (?:before|is|above|the original|original|previous(?:ly)?))?",
     re.IGNORECASE,
 )
-_ABOUT_WORK = re.compile(
-    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|"
-    r"fix(?:es)? the (?:issue|bug|problem|error)|"
-    r"tests? (?:still |now |all )?pass|(?:was|is) (?:all that was )?needed|(?:else|rest) (?:is|stays|remains|was)|"
-    r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
-)
-"""The last words of an answer about what was done, in the place of a text's last paragraph."""
-
 _SIGNS = frozenset("=;{}()[]<>$")
 """Of programs."""
 _MARKS = " \t.!…()[]<>{}*_`#/-;:\"'"
@@ -108,19 +100,7 @@ _COMMENTS = tuple(
 )
 """Endings of languages in which ``#`` begins a comment."""
 
-_FREE = (
-    ".ini",
-    ".cfg",
-    ".conf",
-    ".env",
-    ".properties",
-    ".mk",
-    ".gitignore",
-    ".dockerignore",
-    ".gitattributes",
-    ".cbl",
-    ".robot",
-)
+_FREE = tuple(f".{name}" for name in "ini cfg conf env properties mk gitignore dockerignore gitattributes cbl robot".split())  # noqa: SIM905
 """Endings of files in which any words may be a line."""
 
 _DASHED = (".lua", ".hs", ".elm", ".sql")
@@ -398,7 +378,7 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     title = next((at for at, line in enumerate(lines[: min(MAX_HEAD, last)]) if line.startswith(("# ", "#!"))), 0)
     found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
     below = lines[last - 1].rstrip() if last > 1 and not lines[last - 2].strip() else ""
-    if len(below) <= MAX_LINE and _ABOUT_WORK.fullmatch(below):
+    if len(below) <= MAX_LINE and sentences.ABOUT_WORK.fullmatch(below):
         found.append(lines[last - 1])
     if is_page and last:
         found += [line for line in lines[last - 1 : last] if line[:1].isalpha() and line.rstrip().endswith(":")]
