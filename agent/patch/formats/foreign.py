@@ -26,7 +26,7 @@ _HEAD = re.compile(
     r"[ \t]{0,3}(?:(?:#{1,6}|[-*>]|//|--)[ \t]*)?(?:\*\*|__|`)?(FILE|File|file)(?:[ _]?(?:name|path|NAME|PATH))?(?:\*\*|__|`)?"
     r"[ \t]*(:|=|[ \t])(?:\*\*)?[ \t]*[`\"']?([^\s`\"'*]{1,300})[`\"'*]{0,3}:?[ \t]*"
 )
-_CONFLICT = re.compile(r"(?:<{7}|>{7})[ \t]+\S.*")
+_CONFLICT = re.compile(r"(?:<{7}|>{7})[ \t]+\S.*|</?(?:SEARCH|REPLACE)>")
 """Of a merge, or a block with damaged marks; no program has such a line."""
 
 

@@ -259,9 +259,9 @@ def test_a_part_with_other_marks_is_not_dropped(tmp_path: Path, marks: tuple[str
 def test_a_damaged_block_is_not_written_into_the_file_above(tmp_path: Path, path: str, mark: str) -> None:
     before = {path: "a: 1\n", "d.txt": "two\n"}
     grow(tmp_path, before)
-    block = f"d.txt\n<<<<<<< {mark}\ntwo\n=======\nthree\n>>>>>>> REPLACE\n"
-    with pytest.raises(PatchRejected):
-        apply_patch(tmp_path, f"FILE: {path}\na: 2\n\n{block}")
+    for first, last in ((f"<<<<<<< {mark}", ">>>>>>> REPLACE"), ("<SEARCH>", "</REPLACE>")):
+        with pytest.raises(PatchRejected):
+            apply_patch(tmp_path, f"FILE: {path}\na: 2\n\nd.txt\n{first}\ntwo\n=======\nthree\n{last}\n")
     assert tree_of(tmp_path) == before
 
 
