@@ -14,7 +14,7 @@ from agent.patch.levels import ELSEWHERE
 from agent.patch.merge import like_the_others, merged, overlaps
 from agent.patch.model import PatchHunk
 from agent.patch.placement import Placement, Refusal
-from agent.patch.prefix_recovery import with_blank_lines_added
+from agent.patch.prefix_recovery import lost_prefixes, with_blank_lines_added
 from agent.patch.well_formed import prefer_what_parses
 
 MAX_ROUNDS = 8
@@ -95,8 +95,9 @@ def _evidence(sure: Sequence[tuple[int, int]], start: int) -> match.Evidence:
 
 
 def _again(hunk: PatchHunk, index: Index) -> Placement | Refusal:
-    """A hunk that shows what another one made: its numbers say nothing, so only exact and unique counts."""
-    if hunk.alternatives or not hunk.old():
+    """A hunk that shows what another one made: its numbers say nothing, so only exact and unique counts. A line that may have
+    lost its plus shows nothing."""
+    if hunk.alternatives or not hunk.old() or lost_prefixes(hunk) or any(line.tag == "?" and line.text for line in hunk.lines):
         return Refusal("not_found", "its lines are not in the file")
     places = index.find(EXACT, hunk.old(), 2)
     if len(places) != 1:

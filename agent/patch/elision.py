@@ -243,6 +243,7 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         if inner.startswith(("...", "…")) and gap.at(at) <= 0:
             return False  # of an example
         is_aside = text.lstrip("#/*-;% ")[:1] in ("(", "[") and phrases.is_said(inner)
+        is_aside |= _may_be_comment(inner, path) and phrases.is_said(inner.strip(".… ")) and gap.at(at) >= MANY
         if inner.startswith(("...", "…", *_SAID)) or is_aside or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
@@ -285,6 +286,12 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
     if is_there and phrases.is_bare(words):
         return True
     return phrases.may_be_said(words) and (kind == "bracket" or _is_last_of_block(lines, at))
+
+
+def _may_be_comment(inner: str, path: str) -> bool:
+    """True for what looks like a heading and may be a comment: in a file without an ending, which may be a program, or with
+    dots around it."""
+    return not ending(path) or inner.startswith(("...", "…")) or inner.endswith(("...", "…"))
 
 
 def _is_loose(words: str, *, dots: bool) -> bool:

@@ -35,32 +35,11 @@ def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refus
         bare = without_numbers(hunk, index)
         other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
         return other if isinstance(other, Placement) else found
-    if isinstance(found, Placement) and (_may_be_context(hunk, index, found) or _sign_may_be_text(hunk)):
+    if isinstance(found, Placement) and prefix_recovery.sign_may_be_text(hunk, index, found):
         return Refusal(
             "ambiguous", "what looks like a line's plus or minus is how a line of the file begins there", [found.start + 1]
         )
     return found
-
-
-def _may_be_context(hunk: PatchHunk, index: Index, found: Placement) -> bool:
-    """True when an added or a removed line is, with its prefix, a line of the file near ``found``, so that it may be context
-    that lost its space: unless the header's counts are those of the hunk as it stands."""
-    if hunk.coherent and hunk.old_count is not None:
-        return False
-    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
-    size = len(hunk.lines)
-    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
-
-
-def _sign_may_be_text(hunk: PatchHunk) -> bool:
-    """True when the header's counts are those of a hunk in which removed lines are added ones that lost their plus, as items of
-    a list begin with a dash (or the other way round)."""
-    if hunk.coherent or hunk.old_count is None or hunk.new_count is None:
-        return False
-    other = len(hunk.old()) - hunk.old_count
-    tag = "-" if other > 0 else "+"
-    like_items = sum(line.tag == tag and line.raw[1:2] in (" ", tag) and line.raw[2:3] != " " for line in hunk.lines)
-    return other != 0 and hunk.new_count - len(hunk.new()) == other and like_items >= abs(other)
 
 
 def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
@@ -105,6 +84,8 @@ def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refu
     if prefix_recovery.lost_prefixes(hunk):
         stale = stale_edges.find(firm, index, evidence.drift) if mended.code == "unreadable" else None
         return stale or mended
+    if hunk.old_count is not None and any(line.tag == "+" and not line.raw for line in hunk.lines):
+        return found  # only the counts say that a blank line is new, and they may be of what does not fit here
     blank = blank_lines.find(firm, index)
     if blank is not None:
         return blank
@@ -130,10 +111,12 @@ def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> P
 
 def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> Placement | Refusal:
     """``found``, unless the header's counts say that a line of context is a new one, and at its line the hunk fits so: where
-    the hunk has no line twice, the context that stands there is believed."""
-    if not prefix_recovery.lost_prefixes(hunk):
+    the hunk has no line twice, the context that stands there is believed, unless the counts leave none."""
+    lost = prefix_recovery.lost_prefixes(hunk)
+    if not lost:
         return found
-    if found.level == EXACT and not _repeats_context(hunk):
+    is_all = lost >= sum(line.tag in " ?" for line in hunk.lines)
+    if found.level == EXACT and not is_all and not _repeats_context(hunk):
         return found
     other = prefix_recovery.find(hunk, index)
     if not isinstance(other, Placement) or other.level != EXACT or (other.start == found.start and not _differ(other, found)):

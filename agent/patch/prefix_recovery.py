@@ -45,6 +45,31 @@ def lost_prefixes(hunk: PatchHunk) -> int:
     return old - hunk.old_count if old > hunk.old_count and new == hunk.new_count else 0
 
 
+def sign_may_be_text(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    """True when the plus or minus of a line may be how its text begins, as items of a list begin with a dash.
+
+    Then it is context that lost its space, which the file near ``found`` tells, or an added line that lost its plus, which
+    the header's counts tell. Counts that are those of the hunk as it stands say that it is neither.
+    """
+    return not hunk.coherent and (_stands_with_its_sign(hunk, index, found) or _counts_need_its_sign(hunk))
+
+
+def _stands_with_its_sign(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
+    size = len(hunk.lines)
+    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
+
+
+def _counts_need_its_sign(hunk: PatchHunk) -> bool:
+    """True when the counts are those of a hunk in which removed lines are added ones (or the other way round)."""
+    if hunk.old_count is None or hunk.new_count is None:
+        return False
+    other = len(hunk.old()) - hunk.old_count
+    tag = "-" if other > 0 else "+"
+    like_items = sum(line.tag == tag and line.raw[1:2] in (" ", tag) and line.raw[2:3] != " " for line in hunk.lines)
+    return other != 0 and hunk.new_count - len(hunk.new()) == other and like_items >= abs(other)
+
+
 def with_blank_lines_added(hunk: PatchHunk) -> PatchHunk:
     """The hunk with its empty lines as added ones, where the counts say that all of those and nothing else lost a plus."""
     empty = [line.tag in " ?" and not line.raw for line in hunk.lines]
@@ -71,7 +96,10 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     if budget[0] <= 0:
         return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
     fitting = [(start, reading) for (start, _), reading in found.items() if _counts_agree(hunk, reading)]
-    fitting = [(start, reading) for start, reading in fitting if not _adds_stale_context(hunk, reading, index, start)]
+    counted = fitting
+    fitting = [(start, reading) for start, reading in counted if not _adds_stale_context(hunk, reading, index, start)]
+    if hunk.old_start is None and {start for start, _ in counted} != {start for start, _ in fitting}:
+        fitting = []  # context that is out of date at one place is not a new line at the other
     fitting = [found for found in fitting if not _keeps_the_space(hunk, found[1])] or fitting
     if not fitting:
         return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
@@ -113,12 +141,12 @@ def _odd_depth(text: str) -> bool:
 
 def _keeps_the_space(hunk: PatchHunk, reading: _Reading) -> bool:
     """True when a space in the place of a plus is read as the line's own, and the hunk has the line without it as well."""
-    again = [line.text for line in hunk.lines if line.tag in " ?"]
+    again = [ours.text for ours in reading if ours.tag == " "]
     reread = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.tag == "+" != line.tag]
     if len(reread) != 1:
         return False
     ours, line = reread[0]
-    return line.tag == " " and ours.text == f" {line.text}" and line.text.strip() != "" and again.count(line.text) > 1
+    return line.tag == " " and ours.text == f" {line.text}" and line.text.strip() != "" and line.text in again
 
 
 def _make_the_same(fitting: Sequence[tuple[int, _Reading]], index: Index) -> bool:
@@ -173,7 +201,15 @@ def _preferred(hunk: PatchHunk, fitting: Sequence[tuple[int, _Reading]], index: 
     own = [ours.text for ours, line in zip(readings[0], hunk.lines, strict=True) if ours.tag == " " or line.tag == "+"]
     around = Surroundings(index.lines, start, start + most, own)
     best = around.best([_reread(hunk, reading) for reading in readings])
-    return None if best is None else (start, readings[best])
+    return None if best is None or _loses_otherwise(hunk, readings[best]) else (start, readings[best])
+
+
+def _loses_otherwise(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when an added line has a space for its plus, while all of the context lost its space with nothing in its place."""
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if line.tag in " ?" and line.text.strip()]
+    spaced = any(ours.tag == "+" and line.tag == " " and ours.text == line.text for ours, line in pairs)
+    context = [line.tag == "?" or ours.text != line.text for ours, line in pairs if ours.tag == " "]
+    return spaced and bool(context) and all(context)
 
 
 def _reread(hunk: PatchHunk, reading: _Reading) -> list[str]:
@@ -323,15 +359,22 @@ def _beside_added(lines: Sequence[Line]) -> list[bool]:
 
 
 def _counts_agree(hunk: PatchHunk, reading: _Reading) -> bool:
-    """With counts stated, they decide; without, lines of text may have lost their prefix, but none may have been re-read."""
+    """With counts stated, they decide; without, lines of text may have lost their prefix, all of them or some, but then none
+    may be a new one."""
     old = sum(line.tag != "+" for line in reading)
     new = sum(line.tag != "-" for line in reading)
     if hunk.old_count is not None and hunk.new_count is not None:
         return (old, new) == (hunk.old_count, hunk.new_count)
-    raw = [
-        ours.text == line.text for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == " " and line.text.strip()
-    ]
-    return all(raw) or not any(raw)
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == " " and line.text.strip()]
+    raw = [ours.text == line.text for ours, line in pairs]
+    return all(raw) or not any(raw) or (not any(ours.tag == "+" for ours, _ in pairs) and not _may_be_outdented(reading, pairs))
+
+
+def _may_be_outdented(reading: _Reading, pairs: Sequence[tuple[Line, Line]]) -> bool:
+    """True when an added line is less deep by a space than one of context that has its space only without a prefix: all that
+    could lose a space may have lost it."""
+    reread = {len(indent_of(ours.text)) for ours, line in pairs if ours.text != line.text}
+    return any(line.tag == "+" and line.text.strip() and len(indent_of(line.text)) + 1 in reread for line in reading)
 
 
 def _result(reading: _Reading) -> tuple[str, ...]:

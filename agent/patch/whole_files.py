@@ -29,6 +29,10 @@ def completed(old: bytes | None, content: str, path: str) -> str:
     if bare is not None:
         content, now = "\n".join([*bare, ""]), [*bare, ""]
     lines = restored(before, now, path)
+    if lines is not None and [line.rstrip() for line in lines] == [line.rstrip() for line in before]:
+        # what was to be changed is then among what was left out
+        first = next(elisions(now, path, before))
+        raise Elided(first + 1, now[first].strip())
     return content if lines is None else "\n".join(lines)
 
 

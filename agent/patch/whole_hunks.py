@@ -11,10 +11,23 @@ from agent.patch.formats.search_replace import compared
 from agent.patch.line_numbers import check_fresh
 from agent.patch.model import PatchHunk
 
+MAX_COMPARED = 400_000
+"""Lines of the file that are looked at for context which stands for lines, all hunks together; beyond, it is taken as it is."""
+
 
 def completed(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> list[PatchHunk]:
-    """The hunks with the old lines where their new ones stand for them; ``lines`` are the file's. Raises ``Elided``."""
-    return [_completed(hunk, path, lines) for hunk in hunks]
+    """The hunks with the old lines where their new ones stand for them, and without context that stands for lines at their
+    edges; ``lines`` are the file's. Raises ``Elided``."""
+    known = frozenset(map(str.strip, lines))
+    looks = MAX_COMPARED // (len(lines) + 1)
+    result = []
+    for hunk in hunks:
+        unknown = [] if hunk.alternatives or looks <= 0 else _unknown_context(hunk, known)
+        if unknown:
+            looks -= 1
+            hunk = _without_elided_context(hunk, path, lines, unknown)
+        result.append(_completed(hunk, path, lines))
+    return result
 
 
 def doubt(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> str | None:
@@ -37,6 +50,31 @@ def check(old: Sequence[str], new: Sequence[str], path: str) -> None:
     found = next(elisions(new, path, old, fresh), None)
     if found is not None:
         raise Elided(found + 1, new[found].strip())
+
+
+def _unknown_context(hunk: PatchHunk, known: frozenset[str]) -> list[int]:
+    """Which of the hunk's old lines are context that the file does not have; ``known`` are its lines without the space around
+    them."""
+    old = [line for line in hunk.lines if line.tag != "+"]
+    return [at for at, line in enumerate(old) if line.tag in " ?" and line.text.strip() and line.text.strip() not in known]
+
+
+def _without_elided_context(hunk: PatchHunk, path: str, lines: Sequence[str], among: Sequence[int]) -> PatchHunk:
+    """The hunk without lines of context at its edges that stand for lines of the file; those between are dots. They are
+    ``among`` its old lines."""
+    old = [line for line in hunk.lines if line.tag != "+"]
+    gone = {id(old[at]) for at in elisions([line.text for line in old], path, lines, among)}
+    if not gone:
+        return hunk
+    first = next((at for at, line in enumerate(hunk.lines) if id(line) not in gone), len(hunk.lines))
+    stop = next((at for at in range(len(hunk.lines), first, -1) if id(hunk.lines[at - 1]) not in gone), first)
+    if all(line.tag == "+" for line in hunk.lines[first:stop]):
+        return hunk
+    kept = [replace(line, tag=" ", text="...") if id(line) in gone else line for line in hunk.lines[first:stop]]
+    if first == 0:
+        # its first line is where the header says; where the others end, the header counted lines that are not there
+        return replace(hunk, lines=tuple(kept), old_count=None, new_count=None)
+    return replace(hunk, lines=tuple(kept), old_start=None, old_count=None, new_start=None, new_count=None)
 
 
 def _completed(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:

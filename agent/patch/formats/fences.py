@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_INFO = re.compile(r"[\w+#.:/ -]{0,80}")
+_INFO = re.compile(
+    r"[\w+#.:/ -]{0,80}|[\w+#.-]{0,30}[ \t]*\{?[ \t]*\w{1,20}[ \t]?[=:][ \t]?([\"'])[\w+#.:/ @-]{1,200}\1[ \t]*\}?"
+)
+"""A language, a path, or a path as the value of a name: ``title="x.py"``."""
+
 MAX_UNCLOSED = 50
 """Indented fences without an end, after which no more are looked for."""
 

@@ -26,6 +26,8 @@ _HEAD = re.compile(
     r"[ \t]{0,3}(?:(?:#{1,6}|[-*>]|//|--)[ \t]*)?(?:\*\*|__|`)?(FILE|File|file)(?:[ _]?(?:name|path|NAME|PATH))?(?:\*\*|__|`)?"
     r"[ \t]*(:|=|[ \t])(?:\*\*)?[ \t]*[`\"']?([^\s`\"'*]{1,300})[`\"'*]{0,3}:?[ \t]*"
 )
+_CONFLICT = re.compile(r"(?:<{7}|>{7})[ \t]+\S.*|</?(?:SEARCH|REPLACE)>")
+"""Of a merge, or a block with damaged marks; no program has such a line."""
 
 
 def follows(lines: Sequence[str], at: int, path: str) -> bool:
@@ -68,7 +70,7 @@ def cut(lines: Sequence[str], start: int, stop: int, path: str) -> tuple[int, Se
             continue
         indented = line[:1] == " " and _begins([text.strip(" ") for text in lines[at : at + 3]], 0)
         if not _begins(lines, at) and not (indented and own is not None):
-            if indented or _is_damaged_head(lines, at, path):
+            if indented or _is_damaged_head(lines, at, path) or _CONFLICT.fullmatch(line):
                 doubts.append(line)
             if path.lower().endswith(MARKDOWN) and opener(line) is not None:
                 fence = opener(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.patch.file_kinds import kind_of
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import opener
 from agent.patch.formats.paths import cleaned
@@ -22,6 +23,13 @@ _LEAD = re.compile(r"(?:#{1,6}[ \t]+|[-*+][ \t]+|\d{1,3}[.)][ \t]+){1,3}")
 _ENDING = re.compile(
     r"(?:[^/]{1,200}\.[A-Za-z][A-Za-z0-9_+-]{0,14}|\.[A-Za-z][\w.-]{0,60}|Makefile|Dockerfile|Procfile|LICENSE|Gemfile)"
 )
+_TAGGED = re.compile(
+    r"<(path|file|file_?path|filename)>[ \t]*([^<>]{1,300}?)[ \t]*</\1>|"
+    r"<\w{1,20} (?:path|name|file)=([\"'])([^\"'<>]{1,300})\3[ \t]*>"
+)
+_LED = re.compile(r"(?:[A-Za-z]{1,12},?[ ]){1,4}([^\s`*\"'<>|?,;:]{1,200}):|(?:[A-Za-z]{1,12} ){1,2}`([^`]{1,300})`")
+"""A few words before a path, which is all that follows them."""
+
 _LANGUAGE = re.compile(r"[A-Za-z][\w+#-]{0,30}")
 _TOKENS = re.compile(r"[\s=\"'{}(),;]+")
 
@@ -51,6 +59,10 @@ def named(line: str) -> list[str]:
     text = line.strip()
     if not text or len(text) > MAX_LINE:
         return []
+    tagged = _TAGGED.fullmatch(text)
+    if tagged:
+        name = cleaned(tagged[2] or tagged[4])
+        return [name] if is_path(name) else []
     label = LABEL.fullmatch(without_emphasis(text))
     if label:
         name = cleaned(label[1])
@@ -61,6 +73,11 @@ def named(line: str) -> list[str]:
     for whole in (text.lstrip("# ").strip(), bare):
         if is_telling(cleaned(whole)):
             return [cleaned(whole)]
+    led = _LED.fullmatch(text)
+    if led:
+        name = cleaned(led[1] or led[2])
+        is_file = "/" in name or kind_of(name) != "other"  # and no part of a program, as in "if not self.ready:"
+        return [name] if is_file and is_telling(name) and _ENDING.fullmatch(name.rsplit("/", 1)[-1]) else []
     if text[0] not in "#*`-" and not text[0].isdigit() and not text.rstrip("*_ ").endswith(":"):
         return []
     spans = [cleaned(hit[1] or hit[2]) for hit in _SPAN.finditer(text)]
@@ -84,9 +101,12 @@ def of_fence(line: str) -> str | None:
     if opener(line.strip()) is None:
         return None
     for word in _TOKENS.split(line.strip().lstrip("`~").strip()):
-        for part in (word, word.partition(":")[2]):
+        language, _, rest = word.partition(":")
+        is_behind = len(language) > 1 and _LANGUAGE.fullmatch(language) is not None and rest
+        for part in (rest,) if is_behind else (word, rest):
             name = cleaned(part)
-            if name and is_telling(name) and not (_LANGUAGE.fullmatch(name) and "." not in name):
+            is_file = "." in name or _ENDING.fullmatch(name) is not None
+            if name and (is_telling(name) or (is_behind and is_file)) and (is_file or not _LANGUAGE.fullmatch(name)):
                 return name
     return None
 

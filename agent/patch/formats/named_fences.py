@@ -8,8 +8,13 @@ from itertools import pairwise
 
 from agent.patch.file_kinds import ending, kind_of
 from agent.patch.formats import headings
-from agent.patch.formats.paths import cleaned
+from agent.patch.formats.answer_lines import AnswerLines
+from agent.patch.formats.paths import cleaned, is_same
 from agent.patch.formats.sentences import MAX_LOOKED_AT
+from agent.patch.model import EditsInvalid
+
+MAX_ABOVE = 2
+"""Lines above an edit, since the one before it, in which another file's name is looked for."""
 
 _COMMANDS = frozenset("bash sh shell console zsh powershell output cmd terminal".split())  # noqa: SIM905
 _PLAIN = frozenset(("text", "txt", "plaintext"))
@@ -27,6 +32,7 @@ _CHANGING = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[\w.@+-]*(?:/[\w.@+-]+)+|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}")
+_BARE = ("Makefile", "Dockerfile")
 _PRODUCT = re.compile(r"[A-Z]\w+\.(?:js|io|net|ai|py|rs)")
 
 
@@ -47,6 +53,34 @@ def path_of(above: str, fence: str, shown: str, language: str) -> str | None:
     said = _TOKEN.sub("", above[:MAX_LOOKED_AT])
     is_example = _EXAMPLE.search(said) or (_DOING.search(said) and not _CHANGING.search(said))
     return None if is_example else path
+
+
+def refuse_other_file(answer: AnswerLines, at: int, known: Sequence[str]) -> None:
+    """Raises ``EditsInvalid`` where a line above an edit that names no file mentions one other than those of
+    the file before it (``known``)."""
+    for number in answer.above(at, MAX_ABOVE) if known else ():
+        path = mentioned_alone(answer.plain[number])
+        if path is not None and not any(is_same(path, name) for name in known):
+            raise EditsInvalid(
+                f"Line {number + 1} names {path}, and the edit below it names no file.",
+                line=number + 1,
+                hint="Name the file of each edit in the form of its format: in the lines `--- a/path` and `+++ b/path`, or "
+                "alone on the line above a block.",
+            )
+
+
+def mentioned_alone(line: str) -> str | None:
+    """The one path of a file that the line mentions, however it is decorated; None where it has none or several."""
+    words = [
+        cleaned(hit[0].rstrip(".")) for hit in _TOKEN.finditer(line[: headings.MAX_LINE]) if not _PRODUCT.fullmatch(hit[0])
+    ]
+    paths = [
+        word for word in dict.fromkeys(words)
+        if headings.is_telling(word) and (
+            kind_of(word) != "other" or "/" in word if ending(word) else word.rsplit("/", 1)[-1] in _BARE
+        )
+    ]  # fmt: skip
+    return paths[0] if len(paths) == 1 and "://" not in line else None
 
 
 def is_change(lines: Sequence[str]) -> bool:
@@ -73,7 +107,7 @@ def _mentioned(line: str) -> list[str]:
     words = [cleaned(hit[0]) for hit in _TOKEN.finditer(text) if not _PRODUCT.fullmatch(hit[0])]
     return [
         word for word in words
-        if headings.is_telling(word) and (ending(word) or word.rsplit("/", 1)[-1] in ("Makefile", "Dockerfile"))
+        if headings.is_telling(word) and (ending(word) or word.rsplit("/", 1)[-1] in _BARE)
         and kind_of(word) != "other" and "://" not in text
     ]  # fmt: skip
 

@@ -52,6 +52,11 @@ def forward(name: str) -> str:
     return name.replace("\\", "/") if _WINDOWS.fullmatch(name) else name
 
 
+def is_same(path: str, name: str) -> bool:
+    """True when a header's ``name`` may be that path with a prefix, or the path a shorter form of it."""
+    return path == name or name.endswith(f"/{path}") or path.endswith(f"/{name}")
+
+
 def git_names(rest: str) -> tuple[str, str] | None:
     """The two names after ``diff --git``. Unquoted names hold no mark of their end, so both must be alike but for a prefix.
 

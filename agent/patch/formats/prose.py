@@ -23,6 +23,7 @@ STEPS = 20
 NOISE = re.compile(r"Index: .*|={60,}|_{60,}|Property changes on: .*|Only in .*|\*{3} End .*|diff -.*|\\ .*|--[ \t]*")
 _MARK = re.compile(
     r"[ \t]{0,12}(?:<{3,}(?:[ \t].*|[A-Za-z].*)?|>{4,}(?:[ \t].*|[A-Za-z].*)?|\*{2,5} ?(?:begin|end) patch.*|"
+    r"</?(?:search|replace|original|updated|find|(?:old|new)(?:_str|_string|_text|_code)?)>.*|"
     r"\*{2,5} ?(?:add|update|delete) file:.*|(?:#{1,6}[ \t]+)?[*_`]{0,3}FILE[*_`]{0,2}:.*|@@.*|diff --git .*|GIT binary patch)",
     re.IGNORECASE,
 )
@@ -125,7 +126,8 @@ def _is_prose(answer: AnswerLines, at: int) -> bool:
     if NOISE.fullmatch(line):
         return True
     if _DIVIDER.fullmatch(line):
-        return at > 0 and bool(lines[at - 1].strip()) and not is_code(lines[at - 1]) and line[:1] == "="
+        is_heading = at > 0 and bool(lines[at - 1].strip()) and (at == 1 or not lines[at - 2].strip())
+        return is_heading and not is_code(lines[at - 1]) and line[:1] == "="
     if remarks.is_remark(line) and not _MARK.fullmatch(line):
         return True
     if remarks.is_tight_item(line) and _is_tight_list(answer, at):

@@ -88,6 +88,9 @@ _LED = re.compile(r"(?:raise|global|import|export|return|if|for|while|with|print
 _BEHIND = re.compile(r"(?<![ \t])[ \t]+(?:#|//)[ \t].*")
 """A comment behind a line of a program."""
 
+_YAML_ITEM = re.compile(r"-[ \t]+[a-z\"'][\w.\"'-]*:(?:[ \t]|$)")
+"""An item of a list that is a mapping."""
+
 _KEY = re.compile(r"[a-z][\w.-]*:(?:[ \t].*)?")
 """A key of YAML and what it is set to."""
 
@@ -97,19 +100,7 @@ _COMMENTS = tuple(
 )
 """Endings of languages in which ``#`` begins a comment."""
 
-_FREE = (
-    ".ini",
-    ".cfg",
-    ".conf",
-    ".env",
-    ".properties",
-    ".mk",
-    ".gitignore",
-    ".dockerignore",
-    ".gitattributes",
-    ".cbl",
-    ".robot",
-)
+_FREE = tuple(f".{name}" for name in "ini cfg conf env properties mk gitignore dockerignore gitattributes cbl robot".split())  # noqa: SIM905
 """Endings of files in which any words may be a line."""
 
 _DASHED = (".lua", ".hs", ".elm", ".sql")
@@ -199,6 +190,8 @@ def grade(line: str, path: str) -> int:
         if _CHAT.fullmatch(text):
             return SURE
         is_own = _KEY.fullmatch(text) is not None and _CLOSING.fullmatch(text) is None
+        if item and _YAML_ITEM.match(text):
+            return NONE
         return PART if item else MAYBE if _words(text) >= 3 and not is_own else NONE
     if _TIGHT.fullmatch(text) or _BOLD.fullmatch(text) or _SYMBOL.fullmatch(text):
         return SURE
@@ -216,6 +209,8 @@ def grade(line: str, path: str) -> int:
 
 
 def _is_prose(text: str, path: str) -> bool:
+    """True for a sentence within the text of a program. It asks for more than ``sentences.is_code``, whose lines stand outside
+    of all edits: what is taken for a sentence here is taken out of a file, there a line of code is only refused."""
     text = _BEHIND.sub("", text)
     if text[0] in "#/;%\"'<([{@$&!.,:=|+\\" or text.startswith("--"):
         return False
@@ -380,9 +375,12 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):
         found.append(lines[first])
+    title = next((at for at, line in enumerate(lines[: min(MAX_HEAD, last)]) if line.startswith(("# ", "#!"))), 0)
+    found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
+    below = lines[last - 1].rstrip() if last > 1 and not lines[last - 2].strip() else ""
+    if len(below) <= MAX_LINE and sentences.ABOUT_WORK.fullmatch(below):
+        found.append(lines[last - 1])
     if is_page and last:
-        title = next((at for at, line in enumerate(lines[:MAX_HEAD]) if line.startswith("# ")), 0)
-        found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
         found += [line for line in lines[last - 1 : last] if line[:1].isalpha() and line.rstrip().endswith(":")]
     for at, line in enumerate(lines):
         if line[:3] in ("```", "~~~") and not is_page and at and _NAME.fullmatch(lines[at - 1].strip()):

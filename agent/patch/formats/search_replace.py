@@ -9,12 +9,14 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.matching import from_ends, opcodes
-from agent.patch.formats import headings, starts
+from agent.patch.formats import headings, named_fences, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, Line, PatchHunk
 
 _DIVIDER = re.compile(r"(={3,12})[ \t]*")
+_NUMBERED = re.compile(r":(?:start|end)_line:[ \t]*\d{1,7}")
+_RULE = re.compile(r"-{5,9}")
 _USUAL = range(5, 10)
 """Signs of a divider, whatever the number of those that open the block."""
 
@@ -61,6 +63,8 @@ class BlockReader:
             )
         if not names and self._path is not None:
             names = headings.since_last_edit(self._answer, at)[:1]
+            if not names:
+                named_fences.refuse_other_file(self._answer, at, [self._path])
         self._path = names[0] if names else self._path
         if self._path is None:
             raise EditsInvalid(
@@ -135,6 +139,7 @@ def _end(lines: Sequence[str], start: int) -> int:
 def _block(lines: Sequence[str], start: int, end: int, path: str) -> PatchHunk:
     signs = len(lines[start].strip()) - len(lines[start].strip().lstrip("<-"))
     indented = lines[start].startswith(" ")
+    number, start = start + 1, _head(lines, start, end)
     dividers = []
     for at in range(start + 1, end):
         hit = _DIVIDER.fullmatch(lines[at].strip() if indented else lines[at])
@@ -144,17 +149,25 @@ def _block(lines: Sequence[str], start: int, end: int, path: str) -> PatchHunk:
         dividers += _before_end(lines, start, end, dividers, path)
     if not dividers:
         raise EditsInvalid(
-            f"The block at line {start + 1} has no line `=======` between its two parts.", line=start + 1,
+            f"The block at line {number} has no line `=======` between its two parts.", line=number,
             hint="Separate the old lines from the new ones with `=======`.",
         )  # fmt: skip
-    ways = [_compared(old, new, start + 1) for old, new in _readings(lines, start, end, dividers, path)]
+    ways = [_compared(old, new, number) for old, new in _readings(lines, start, end, dividers, path)]
     if not ways:
         raise EditsInvalid(
-            f"The block at line {start + 1} has more than one line `=======`, at line "
-            f"{', '.join(str(at + 1) for at in dividers[:MAX_READINGS])}, so its two parts are not clear.", line=start + 1,
+            f"The block at line {number} has more than one line `=======`, at line "
+            f"{', '.join(str(at + 1) for at in dividers[:MAX_READINGS])}, so its two parts are not clear.", line=number,
             hint="Separate the old lines from the new ones with one `=======`.",
         )  # fmt: skip
-    return ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))
+    return ways[0] if len(ways) == 1 else PatchHunk((), line=number, alternatives=tuple(ways))
+
+
+def _head(lines: Sequence[str], start: int, end: int) -> int:
+    """The last line of what stands above the old part: the line numbers of Roo Code, which only say where it was read."""
+    at = start + 1
+    while at < end and _NUMBERED.fullmatch(lines[at].strip()):
+        at += 1
+    return at if start + 1 < at < end and _RULE.fullmatch(lines[at].strip()) else start
 
 
 def _before_end(lines: Sequence[str], start: int, end: int, dividers: Sequence[int], path: str) -> list[int]:

@@ -10,6 +10,14 @@ MAX_LOOKED_AT = 2_000
 SPAN = re.compile(r"`[^`]{0,400}`|\"[^\"]{0,400}\"|“[^”]{0,400}”|(?<!\w)'[^']{0,400}'(?!\w)|https?://\S{1,400}")
 """What is quoted in a line, which tells nothing about the line itself."""
 
+ABOUT_WORK = re.compile(
+    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|"
+    r"fix(?:es)? the (?:issue|bug|problem|error)|"
+    r"tests? (?:still |now |all )?pass|(?:was|is) (?:all that was )?needed|(?:else|rest) (?:is|stays|remains|was)|"
+    r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
+)
+"""The last words of an answer about what was done, in the place of a text's last paragraph."""
+
 _CODE_END = re.compile(r"[;{}]|\)[;,:{]?|[\])}][\])};,]*")
 _KEYWORD = re.compile(
     r"(?:def|class|func|fn|function|const|let|var|public|private|protected|static|async|export|struct|impl|interface|enum|"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.patch.formats import body, foreign, headings, remarks, starts
+from agent.patch.formats import body, foreign, headings, named_fences, remarks, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import is_open_at_end, opener
-from agent.patch.formats.paths import NULL, cleaned, git_names, unquoted
+from agent.patch.formats.paths import NULL, cleaned, git_names, is_same, unquoted
 from agent.patch.model import EditsInvalid, FileEdit, Operation, PatchHunk
 
 _EXTENDED = re.compile(
@@ -137,7 +137,7 @@ class DiffReader:
             self._answer.take(number, number + 1)
             path = cleaned(path)
             known = [name for name in (old, new) if name and name != NULL]
-            if known and not any(_is_same(path, name) for name in known):
+            if known and not any(is_same(path, name) for name in known):
                 raise EditsInvalid(
                     f"Line {number + 1} names {path}, and the diff below it {' and '.join(known)}.",
                     line=number + 1,
@@ -167,10 +167,11 @@ class DiffReader:
     def _under_heading(self, at: int) -> None:
         """A hunk below a line that names another file belongs to that one, not to the header before."""
         found, number = headings.above(self._answer, at)
-        if not found:
-            return
         last = self._drafts[-1] if self._drafts else None
         known = [name for name in (last.hint, last.new, last.old, *(last.git or ())) if name] if last is not None else []
+        if not found:
+            named_fences.refuse_other_file(self._answer, at, known)
+            return
         if len(found) > 1:
             raise EditsInvalid(
                 f"Line {number + 1}, above a hunk, names several files.",
@@ -178,7 +179,7 @@ class DiffReader:
                 hint="Start the hunks of each file with `--- a/path` and `+++ b/path`.",
             )
         self._answer.take(number, number + 1)
-        if not any(_is_same(found[0], name) for name in known):
+        if not any(is_same(found[0], name) for name in known):
             self._drafts.append(_Draft(number + 1, hint=found[0]))
 
     def _add(self, at: int, stated: PatchHunk, counts: tuple[int | None, int | None]) -> int:
@@ -211,11 +212,6 @@ def _lines(answer: AnswerLines) -> list[str]:
         line for at, line in enumerate(lines) if line.startswith(("@@", "--- ", "diff --git ")) and starts.of_diff(lines, at)
     ]
     return answer.plain if headers and all(line.endswith("\r") for line in headers) else lines
-
-
-def _is_same(path: str, name: str) -> bool:
-    """True when a header's ``name`` may be that path with a prefix, or the path a shorter form of it."""
-    return path == name or name.endswith(f"/{path}") or path.endswith(f"/{name}")
 
 
 def _is_binary(line: str) -> bool:

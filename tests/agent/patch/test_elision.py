@@ -213,3 +213,62 @@ def test_names_that_are_said_of_left_out_code_too_are_names(tmp_path: Path, path
     grow(tmp_path, {path: f"first\n{old}\nlast\n"})
     apply_patch(tmp_path, f"FILE: {path}\n```\nfirst\n{new}\nlast\n```\n")
     assert tree_of(tmp_path) == {path: f"first\n{new}\nlast\n"}
+
+
+LONG = "".join(f"key{at} = {at}\n" for at in range(12))
+
+
+@pytest.mark.parametrize(
+    "mark", ["# existing code here", "# (rest of the file)", "// ... existing code ...", "# no changes below"]
+)
+@pytest.mark.parametrize("edge", ["above", "below", "both", "between"])
+@pytest.mark.parametrize("form", ["numbers", "bare", "envelope", "block"])
+def test_context_that_stands_for_lines_is_no_line_of_the_file(tmp_path: Path, form: str, edge: str, mark: str) -> None:
+    body = [" key4 = 4", "-key5 = 5", "+key5 = 50", " key6 = 6"]
+    if edge == "between":
+        body += [f" {mark}", " key10 = 10", "-key11 = 11", "+key11 = 110"]
+    else:
+        body = [*[f" {mark}"] * (edge != "below"), *body, *[f" {mark}"] * (edge != "above")]
+    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
+    lines = "\n".join(body)
+    answer = {
+        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ -5,4 +5,4 @@\n{lines}\n",
+        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
+        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
+        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
+    }[form]
+    grow(tmp_path, {"x.toml": LONG})
+    apply_patch(tmp_path, answer)
+    wanted = LONG.replace("= 5\n", "= 50\n")
+    assert tree_of(tmp_path) == {"x.toml": wanted.replace("= 11\n", "= 110\n") if edge == "between" else wanted}
+
+
+@pytest.mark.parametrize("edge", ["above", "below"])
+def test_an_elision_that_the_file_has_itself_is_context(tmp_path: Path, edge: str) -> None:
+    own = LONG.replace("key6 = 6", "# existing code here")
+    body = (
+        ["-key5 = 5", "+key5 = 50", " # existing code here"]
+        if edge == "below"
+        else [" # existing code here", "-key7 = 7", "+key7 = 70"]
+    )
+    grow(tmp_path, {"x.toml": own})
+    apply_patch(tmp_path, "--- a/x.toml\n+++ b/x.toml\n@@\n" + "\n".join(body) + "\n")
+    assert tree_of(tmp_path) == {
+        "x.toml": own.replace("= 5\n", "= 50\n") if edge == "below" else own.replace("= 7\n", "= 70\n")
+    }
+
+
+def test_a_change_beside_lines_left_out_of_a_whole_file_is_not_lost(tmp_path: Path) -> None:
+    before = "import os\n\n__all__ = ['f']\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n"
+    grow(tmp_path, {"a.py": before})
+    with pytest.raises(PatchRejected, match="left out"):
+        apply_patch(tmp_path, "FILE: a.py\nimport os\n\n\n\n# ... existing code ...\n\n\ndef g():\n    return 2\n")
+    assert tree_of(tmp_path) == {"a.py": before}
+
+
+@pytest.mark.parametrize("path", ["bin/deploy", "configure", "layouts/mk"])
+def test_a_program_without_an_ending_may_have_elisions(tmp_path: Path, path: str) -> None:
+    before = "#!/bin/sh\none\ntwo\nthree\nfour\nfive\nsix\n"
+    grow(tmp_path, {path: before})
+    apply_patch(tmp_path, f"FILE: {path}\n#!/bin/sh\none\n# previous code ...\nsix\nseven\n")
+    assert tree_of(tmp_path) == {path: f"{before}seven\n"}

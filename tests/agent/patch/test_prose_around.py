@@ -140,3 +140,156 @@ def test_a_page_that_begins_with_an_example_is_doubted_unless_it_did_so_before(t
     grow(tmp_path, {"README.md": page})
     apply_patch(tmp_path, f"FILE: README.md\n{page.replace('built', 'made')}")
     assert tree_of(tmp_path) == {"README.md": page.replace("built", "made")}
+
+
+FIRST = "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n x = 1\n-y = 1\n+y = 2\n"
+SECOND = "@@ -1,2 +1,3 @@\n x = 1\n+z = 3\n y = 1\n"
+TWINS = {"a.py": "w = 0\nx = 1\ny = 1\n", "lib/b.py": "x = 1\ny = 1\n"}
+NAMES = [
+    "> lib/b.py",
+    "(In lib/b.py)",
+    "[lib/b.py]",
+    "// lib/b.py",
+    "# lib/b.py",
+    "<!-- lib/b.py -->",
+    "*lib/b.py*",
+    "=== lib/b.py ===",
+    "diff lib/b.py",
+    '"lib/b.py":',
+    "Next comes lib/b.py.",
+    "And the same for lib/b.py",
+    "lib/b.py (the helper):",
+    "Then `lib/b.py`",
+    "In lib/b.py:",
+    "**lib/b.py**",
+    "### lib/b.py",
+    "File `lib/b.py`",
+    "<path>lib/b.py</path>",
+    '<file path="lib/b.py">',
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fenced", [True, False])
+def test_a_hunk_below_another_files_name_is_not_of_the_file_before(tmp_path: Path, name: str, fenced: bool) -> None:
+    grow(tmp_path, TWINS)
+    one, two = (f"```diff\n{text}```\n" if fenced else text for text in (FIRST, SECOND))
+    wanted = {"a.py": "w = 0\nx = 1\ny = 2\n", "lib/b.py": "x = 1\nz = 3\ny = 1\n"}
+    try:
+        apply_patch(tmp_path, f"{one}\n{name}\n\n{two}")
+    except PatchRejected:
+        wanted = TWINS
+    assert tree_of(tmp_path) == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_block_below_another_files_name_is_not_of_the_file_before(tmp_path: Path, name: str) -> None:
+    grow(tmp_path, TWINS)
+    one = "a.py\n<<<<<<< SEARCH\nw = 0\n=======\nw = 9\n>>>>>>> REPLACE\n"
+    two = "<<<<<<< SEARCH\nx = 1\ny = 1\n=======\nx = 1\ny = 2\n>>>>>>> REPLACE\n"
+    wanted = {"a.py": "w = 9\nx = 1\ny = 1\n", "lib/b.py": "x = 1\ny = 2\n"}
+    try:
+        apply_patch(tmp_path, f"{one}\n{name}\n\n{two}")
+    except PatchRejected:
+        wanted = TWINS
+    assert tree_of(tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Then fix self.ready:",
+        "As in Node.js, the value is read late.",
+        "It is like `a.py` above.",
+        "The value of self.x is read.",
+    ],
+)
+def test_a_sentence_that_names_no_other_file_is_prose_between_hunks(tmp_path: Path, said: str) -> None:
+    grow(tmp_path, {"a.py": "w = 0\nx = 1\ny = 1\nv = 1\nu = 1\n"})
+    apply_patch(tmp_path, f"{FIRST}\n{said}\n\n@@\n v = 1\n-u = 1\n+u = 2\n")
+    assert tree_of(tmp_path) == {"a.py": "w = 0\nx = 1\ny = 2\nv = 1\nu = 2\n"}
+
+
+@pytest.mark.parametrize(
+    "info",
+    ['python title="c.yml"', "yaml:c.yml", "yaml filename='c.yml'", 'title="c.yml"', 'yaml {file: "c.yml"}'],
+)
+def test_a_fence_may_name_the_file(tmp_path: Path, info: str) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
+    apply_patch(tmp_path, f"```{info}\n{BLOCK}```\n")
+    assert tree_of(tmp_path) == {"c.yml": "a: 1\nb: 3\n"}
+
+
+def test_a_fence_may_name_a_file_without_an_ending(tmp_path: Path) -> None:
+    grow(tmp_path, {"Makefile": "a: 1\nb: 2\n"})
+    apply_patch(tmp_path, f"```make:Makefile\n{BLOCK}```\n")
+    assert tree_of(tmp_path) == {"Makefile": "a: 1\nb: 3\n"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"<replace_in_file>\n<path>c.yml</path>\n<diff>\n{BLOCK}</diff>\n</replace_in_file>\n",
+        f'<file path="c.yml">\n```yaml\n{BLOCK}```\n</file>\n',
+        "<path>c.yml</path>\n<<<<<<< SEARCH\n:start_line:2\n-------\nb: 2\n=======\nb: 3\n>>>>>>> REPLACE\n",
+        "c.yml\n<<<<<<< SEARCH\n:start_line: 2\n:end_line: 2\n-------\nb: 2\n=======\nb: 3\n>>>>>>> REPLACE\n",
+    ],
+    ids=["of cline", "an attribute", "of roo", "both lines"],
+)
+def test_tags_of_tools_name_the_file(tmp_path: Path, answer: str) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
+    apply_patch(tmp_path, answer)
+    assert tree_of(tmp_path) == {"c.yml": "a: 1\nb: 3\n"}
+
+
+@pytest.mark.parametrize(
+    "marks", [("<SEARCH>", "</REPLACE>"), ("<search>", "</replace>"), ("<old_str>", "</new_str>"), ("", "")]
+)
+def test_a_part_with_other_marks_is_not_dropped(tmp_path: Path, marks: tuple[str, str]) -> None:
+    before = {"c.yml": "a: 1\nb: 2\n", "d.txt": "one, of two\nand three\n"}
+    grow(tmp_path, before)
+    block = f"{marks[0]}\none, of two\nand three\n=======\none, of two\nand four\n{marks[1]}\n"
+    with pytest.raises(PatchRejected, match="belongs to no edit"):
+        apply_patch(tmp_path, f"{DIFF}\nd.txt\n{block}")
+    assert tree_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("mark", ["HEAD", "ours", "SEARCHED"])
+@pytest.mark.parametrize("path", ["c.yml", "a.py", "README.md"])
+def test_a_damaged_block_is_not_written_into_the_file_above(tmp_path: Path, path: str, mark: str) -> None:
+    before = {path: "a: 1\n", "d.txt": "two\n"}
+    grow(tmp_path, before)
+    for first, last in ((f"<<<<<<< {mark}", ">>>>>>> REPLACE"), ("<SEARCH>", "</REPLACE>")):
+        with pytest.raises(PatchRejected):
+            apply_patch(tmp_path, f"FILE: {path}\na: 2\n\nd.txt\n{first}\ntwo\n=======\nthree\n{last}\n")
+    assert tree_of(tmp_path) == before
+
+
+PAGES = {"README.md": PAGE, "bin/deploy": "#!/bin/sh\n# deploys\nmake\n", ".ignore.template": "# all of it\n*.o\n"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("said", ["Here is the page:", "Create it with this content:", "It is a short text."])
+def test_a_sentence_above_an_unfenced_text_stays_out_of_it(tmp_path: Path, path: str, said: str) -> None:
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, f"FILE: {path}\n{said}\n\n{PAGES[path]}")
+    assert tree_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["The tests pass with this change.", "This keeps the behaviour and fixes the issue.", "Run the tests to see that it works.",
+     "That is all that was needed.", "Everything else is as it was."],
+)  # fmt: skip
+def test_a_sentence_about_the_work_below_an_unfenced_text_stays_out_of_it(tmp_path: Path, said: str) -> None:
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, f"FILE: README.md\n{PAGE}\n{said}\n")
+    grow(tmp_path, {"README.md": f"{PAGE}\n{said}\n"})
+    apply_patch(tmp_path, f"FILE: README.md\n{PAGE.replace('three', 'four')}\n{said}\n")
+    assert tree_of(tmp_path) == {"README.md": f"{PAGE.replace('three', 'four')}\n{said}\n"}
+
+
+@pytest.mark.parametrize("first", ["- release: [GA]\n\n  help: x\n", "- name: x\n", '- "on": push\n\n- b: 1\n'])
+def test_an_item_of_yaml_below_a_sentence_is_the_files(tmp_path: Path, first: str) -> None:
+    apply_patch(tmp_path, f"FILE: c.yml\nBelow is the complete content.\n\n{first}")
+    assert tree_of(tmp_path) == {"c.yml": first}

@@ -142,3 +142,74 @@ def test_a_line_that_stands_there_without_a_space_too_gets_none(tmp_path: Path) 
     before = "def run(self):\n    return value\n"
     found = made(tmp_path, "x.py", before, f"--- a/x.py\n+++ b/x.py\n{hunk}")
     assert found in (None, "def run(self):\ndef run(self):\n    return value\n")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "a\nreturn value\nvalue = 1\n",
+        "return value\nreturn value\nvalue = 1\n",
+        "value = 1\nreturn value\nb\n",
+        "value = 1\nreturn value\nreturn value\nb\n",
+        "value = 1\nreturn value\n",
+        "a\nreturn value\nb\n",
+    ],
+)
+def test_where_counts_leave_no_context_a_line_without_plus_is_none(tmp_path: Path, before: str) -> None:
+    first, _, *rest = before.split("\n")
+    wanted = "\n".join(["return value", first, "value = 1", *rest])
+    hunks = "@@ -0,0 +1,1 @@\nreturn value\n@@ -2,1 +3,1 @@\n-return value\nvalue = 1\n"
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunks}") in (None, wanted)
+
+
+@pytest.mark.parametrize("lost", ["c\n", " c\n"], ids=["nothing", "a space"])
+def test_what_another_hunk_makes_places_no_line_that_may_be_new(tmp_path: Path, lost: str) -> None:
+    hunks = f"@@ -1,1 +1,2 @@\n a\n+b\n@@ -9,1 +10,1 @@\n-b\n{lost}"
+    assert made(tmp_path, "x.txt", "a\nc\n", f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
+
+
+@pytest.mark.parametrize("stale", ["return valuee", "RETURN VALUE", "return  value"])
+def test_context_that_is_stale_at_one_place_is_not_new_at_another(tmp_path: Path, stale: str) -> None:
+    patch = f"*** Begin Patch\n*** Update File: x.txt\n@@\n+value = 1\nreturn value\n{stale}\n*** End Patch\n"
+    before = "return value\nreturn value\n"
+    assert made(tmp_path, "x.txt", before, patch) in (None, f"value = 1\n{before}")
+
+
+@pytest.mark.parametrize(
+    ("before", "hunk", "wanted"),
+    [
+        ("v\n    r\n", "@@ -1,2 +1,3 @@\n    r\nv\n    r\n", "    r\nv\n    r\n"),
+        (
+            "a {\n    {x,\n     y},\n}\n",
+            "@@ -1,4 +1,4 @@\na {\n    {x,\n-     y},\n     z},\n}\n",
+            "a {\n    {x,\n     z},\n}\n",
+        ),
+    ],
+    ids=["a line that stands below", "beside a removed one"],
+)
+def test_an_added_line_loses_no_space_where_context_lost_its_own(tmp_path: Path, before: str, hunk: str, wanted: str) -> None:
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunk}") in (None, wanted)
+
+
+@pytest.mark.parametrize(
+    ("hunk", "added"),
+    [
+        ("@@\n a:\n  b: 1\n+  c: 2\n   d: 3\n", "  c: 2"),
+        ("@@\na:\n   b: 1\n+  c: 2\n   d: 3\n", "  c: 2"),
+        ("@@\n   b: 1\n+  c: 2\n  d: 3\n", "  c: 2"),
+        ("@@\n   b: 1\n+ c: 2\n  d: 3\n", None),
+    ],
+    ids=["the second", "the first", "the last", "all may be outdented"],
+)
+def test_some_lines_of_context_may_have_lost_their_prefix(tmp_path: Path, hunk: str, added: str | None) -> None:
+    wanted = None if added is None else f"a:\n  b: 1\n{added}\n  d: 3\n"
+    assert made(tmp_path, "x.yml", "a:\n  b: 1\n  d: 3\n", f"--- a/x.yml\n+++ b/x.yml\n{hunk}") == wanted
+
+
+@pytest.mark.parametrize("last", ["    D = 4", "    d = 44", "    dd = 4"])
+@pytest.mark.parametrize("lost", ["", " "], ids=["all of the context", "blank lines"])
+def test_counts_that_are_short_by_a_stale_line_make_no_blank_line_new(tmp_path: Path, last: str, lost: str) -> None:
+    before = "    v = 1\ncall()\n    b = 2\n    c = 3\n\n    e = 5\n    d = 4\n"
+    body = f"{lost}    v = 1\n-call()\n{lost}    b = 2\n{lost}    c = 3\n+x = 1\n\n{lost}    e = 5\n{lost}{last}\n"
+    wanted = before.replace("call()\n", "").replace("c = 3\n", "c = 3\nx = 1\n")
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n@@ -1,6 +1,7 @@\n{body}") in (None, wanted)
