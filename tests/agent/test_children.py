@@ -20,6 +20,13 @@ GRANDCHILD = "sleep 1000 & echo $! > started; echo started; wait"
 """Holds both pipes, so that whoever waits for their end waits for it."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_of_before_is_garbage() -> None:
+    """Each test looks for garbage twice, which takes long among all that a thousand tests have left."""
+    gc.collect()
+    gc.freeze()
+
+
 def ends(pid: int) -> bool:
     """A killed process is gone as soon as the kernel comes to it; one that was not killed would sleep for 1,000 seconds."""
     for _ in range(3000):

@@ -42,7 +42,7 @@ async def test_recorded_answers_give_the_same_patch_twice(cache: Path) -> None:
 
 
 @pytest.mark.slow
-@some_of(OTHERS, 4)
+@some_of(OTHERS, 3)
 async def test_every_recording_is_solved_and_gives_the_patch_that_it_gave_when_it_was_made(
     turn: int, draw: Draw[str], cache: Path
 ) -> None:
