@@ -33,9 +33,9 @@ class CallEstimate:
 
     def with_prompts(self, number: int) -> CallEstimate:
         """Of a call whose prompt is sent so often, because no answer came."""
-        more = (number - 1) * self.tokens_in
-        cost = self.cost_of_prompts(number - 1)
-        return replace(self, tokens_in=self.tokens_in + more, cost_usd=None if cost is None else (self.cost_usd or 0) + cost)
+        more = self.cost_of_prompts(number - 1)
+        cost = None if self.cost_usd is None or more is None else self.cost_usd + more
+        return replace(self, tokens_in=number * self.tokens_in, cost_usd=cost)
 
     def cost_of_prompts(self, number: int) -> Decimal | None:
         """Without answers. None where no price is known."""

@@ -1,8 +1,9 @@
 """Files of the artifact store that no row names: the store was away when their rows were deleted, or a process died between a
 file and its row. They go after a day, some at a time, and what went is said.
 
-Only files of workspaces that this server has: a bucket may be shared. Only of runs that are gone or ended a day ago: a run that
-goes on may take the file up again (`runs.artifacts.store`).
+Only files of runs that this server worked at, by their meters, which outlive them: a bucket may be shared, also with a server
+that began as a copy of this one and has the same workspaces. Only of runs that are gone or ended a day ago: a run that goes on
+may take the file up again (`runs.artifacts.store`).
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from mgx_project.common import clock, store
 from mgx_project.common.ids import parse_id
-from workspaces.models import Workspace
+from workspaces.models import Meter
 
 from .models import Artifact, TaskRun
 from .models.run_state import FINAL
@@ -50,11 +50,13 @@ def sweep(listed: int = LISTED) -> dict[str, int]:
 
 def _orphans(found: Iterable[store.Stored]) -> list[str]:
     old = {one.path: place for one in found if one.changed_at < clock.now() - AGE and (place := _place(one.path))}
-    ours = _known(Workspace.objects.all(), {workspace for workspace, _ in old.values()})
-    runs = {run for _, run in old.values()}
-    kept = _known(TaskRun.across_tenants.filter(~Q(status__in=FINAL) | Q(completed_at__gte=clock.now() - AGE)), runs)
+    workspaces, runs = {workspace for workspace, _ in old.values()}, {run for _, run in old.values()}
+    meters = Meter.across_tenants.filter(workspace_id__in=workspaces, scope=Meter.Scope.RUN, scope_id__in=runs)
+    ours = set(meters.values_list("workspace_id", "scope_id"))
+    at_work = TaskRun.across_tenants.filter(~Q(status__in=FINAL) | Q(completed_at__gte=clock.now() - AGE), pk__in=runs)
+    kept = set(at_work.values_list("pk", flat=True))
     named = set(Artifact.across_tenants.filter(run_id__in=runs, path__in=old).values_list("path", flat=True))
-    return [path for path, (workspace, run) in old.items() if workspace in ours and run not in kept and path not in named]
+    return [path for path, place in old.items() if place in ours and place[1] not in kept and path not in named]
 
 
 def _place(path: str) -> tuple[uuid.UUID, uuid.UUID] | None:
@@ -64,7 +66,3 @@ def _place(path: str) -> tuple[uuid.UUID, uuid.UUID] | None:
         return None
     workspace, run = parse_id(parts[0]), parse_id(parts[2])
     return None if workspace is None or run is None else (workspace, run)
-
-
-def _known(rows: QuerySet[Any], ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    return set(rows.filter(pk__in=list(ids)).values_list("pk", flat=True))

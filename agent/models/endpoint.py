@@ -155,7 +155,7 @@ class Endpoint(ABC):
                 await self._attempt(request, answer)
                 return answer, unanswered
             except ModelFailed as error:
-                lost = error.unanswered
+                lost = max(error.unanswered, int(answer.begun))  # also where it ended the answer with an error of its own
                 error.unanswered = unanswered = unanswered + lost
                 delay = self._delay(error, attempt)
                 if delay is None or answer.begun or waited + delay > self._patience or not await may_ask_again(lost):

@@ -19,6 +19,7 @@ from workspaces.admin.filters import WorkspaceFilter
 from workspaces.admin.operators import operator
 
 from ..models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage
+from ..models.outgoing_comment import GIVEN_UP
 from ..notifications.post_again import post_again
 
 
@@ -71,7 +72,7 @@ class GivenUpFilter(admin.SimpleListFilter):
         return [("yes", "yes")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(due_at=None, sent_at=None) if self.value() == "yes" else queryset
+        return queryset.filter(GIVEN_UP) if self.value() == "yes" else queryset
 
 
 @admin.register(OutgoingComment)

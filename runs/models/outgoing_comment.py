@@ -7,6 +7,9 @@ from django.db import models
 from mgx_project.common.models import TenantModel
 from repositories.hosting.webhook_events import MAX_KEY
 
+ON_COMMENTS = ("comment:", "read:")
+"""How keys begin that name a comment or remark, to which a reaction can be added."""
+
 
 class OutgoingComment(TenantModel):
     """``text`` for the issue or pull request ``number``. ``key`` names the cause; each cause has one row, whoever writes it.
@@ -54,8 +57,15 @@ class OutgoingComment(TenantModel):
 
     @property
     def given_up(self) -> bool:
-        """Whether it was refused until nobody tries any more. One that was posted once and only not edited is not."""
-        return self.due_at is None and self.sent_at is None
+        """Whether it was refused until nobody tries any more. One that was posted once and only not edited is not, nor is one
+        of which only the status comment tells."""
+        to_be_posted = self.form != self.Form.REACTION or self.key.startswith(ON_COMMENTS)
+        return self.due_at is None and self.sent_at is None and to_be_posted
 
     def __str__(self) -> str:
         return self.key
+
+
+_ON_COMMENT = models.Q(*(("key__startswith", start) for start in ON_COMMENTS), _connector=models.Q.OR)
+GIVEN_UP = models.Q(due_at=None, sent_at=None) & (~models.Q(form=OutgoingComment.Form.REACTION) | _ON_COMMENT)
+"""Rows that are `OutgoingComment.given_up`."""

@@ -15,6 +15,7 @@ from repositories.models import RepositoryLink
 from tasks.models import Task
 
 from ..models import OutgoingComment, ProcessedWebhook
+from ..models.outgoing_comment import ON_COMMENTS
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import queue_status_comment
 
@@ -69,7 +70,7 @@ def say(link: RepositoryLink, key: str, effect: Effect | None) -> None:
     if effect.thread:
         form = OutgoingComment.Form.REPLY
     elif effect.task is not None:
-        form, due = OutgoingComment.Form.REACTION, key.startswith("comment:")
+        form, due = OutgoingComment.Form.REACTION, key.startswith(ON_COMMENTS)
         queue_status_comment(link.workspace_id, link.pk, effect.task.pk, effect.number)
     fields = {"number": effect.number, "text": effect.text, "thread": effect.thread or None}
     task_id = effect.task and effect.task.pk

@@ -11,12 +11,20 @@ from django.test import Client
 from django.urls import reverse
 
 from mgx_project.common import clock
+from repositories.models import RepositoryLink
 from runs import artifacts
 from runs.events import event_log
 from runs.models import Artifact, OutgoingComment, RunStep, TaskRun
 from runs.models.run_state import Status
 from runs.notifications import replies
-from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
+from tests.factories import (
+    MembershipFactory,
+    ProjectFactory,
+    RepositoryLinkFactory,
+    TaskFactory,
+    TaskRunFactory,
+    UserFactory,
+)
 from workspaces.models import AuditEntry, Membership
 
 pytestmark = pytest.mark.django_db
@@ -207,16 +215,22 @@ def test_runs_that_workers_died_of_are_found_by_the_reason_of_their_pause(operat
 
 
 def test_a_comment_that_was_given_up_is_found_and_posted_again_by_an_operator(operator: Membership, browser: Client) -> None:
+    link: RepositoryLink = RepositoryLinkFactory(workspace=operator.workspace)
+
     def comment(key: str, **fields: Any) -> OutgoingComment:
         made: OutgoingComment = OutgoingComment.across_tenants.create(
-            workspace=operator.workspace, link_id=uuid.uuid4(), key=key, text="Done.", **fields
+            **{"workspace": operator.workspace, "link_id": link.pk, "key": key, "text": "Done.", **fields}
         )
         return made
 
-    lost = comment("lost")
+    lost, sign = comment("lost"), comment("comment:7", form="reaction")
     sent, waiting = comment("sent", sent_at=clock.now()), comment("waiting", due_at=clock.now())
+    told = comment("issue:7:labeled", form="reaction")  # only the status comment says it: nothing of its own is posted
+    elsewhere = comment("lost too", link_id=uuid.uuid4())
     listed = browser.get(reverse("admin:runs_outgoingcomment_changelist"), {"given_up": "yes"})
-    assert [row.pk for row in listed.context["cl"].result_list] == [lost.pk]
+    given_up = {row.pk for row in listed.context["cl"].result_list}
+    assert given_up == {lost.pk, sign.pk, elsewhere.pk}
+    assert {row.pk for row in OutgoingComment.across_tenants.all() if row.given_up} == given_up
 
     def again(row: OutgoingComment, by: Client) -> Any:
         return by.post(reverse("admin:runs_outgoingcomment_again", args=[row.pk]))
@@ -224,7 +238,9 @@ def test_a_comment_that_was_given_up_is_found_and_posted_again_by_an_operator(op
     stranger = Client()
     stranger.force_login(MembershipFactory(role="owner", user=UserFactory(is_staff=True)).user)
     assert again(lost, stranger).status_code in {302, 403, 404}
-    assert again(sent, browser).status_code == again(waiting, browser).status_code == 403
+    assert [again(row, browser).status_code for row in (sent, waiting, told)] == [403] * 3
+    assert again(elsewhere, browser).status_code == 302
+    assert not replies.due().filter(pk=elsewhere.pk).exists(), "its repository is not linked, so nothing could be posted"
     assert not replies.due().filter(pk=lost.pk).exists()
     assert again(lost, browser).status_code == 302
     assert replies.due().filter(pk=lost.pk).exists()

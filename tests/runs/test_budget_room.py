@@ -100,6 +100,27 @@ def test_who_has_waited_in_vain_pauses_and_says_what_it_needs(tenant: Tenant, mo
     assert spent(tenant) == 4_700
 
 
+def test_an_answer_that_grows_keeps_its_unknown_price_and_the_cap_that_goes_with_it(
+    tenant: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llm_budget, "WAIT_WITHIN_ANSWER", -1.0)
+    settings.MGX_DEFAULT_RUN_TOKENS = 10_000
+    run = claimed(tenant)
+
+    async def call(budget: LedgerBudget) -> str:
+        await budget.reserve("k", UPPER)
+        await budget.enlarge("k", 8_000, 1)
+        with pytest.raises(Paused) as refused:
+            await budget.enlarge("k", 20_000, 1)
+        await budget.settle("k", ModelCompletion("", "m", 700, 7_900))
+        return refused.value.detail
+
+    (refused,) = in_parallel([run], call)
+    assert "10,000 tokens" in refused
+    meter = Meter.objects.for_workspace(tenant.workspace.pk).get(scope="run", scope_id=run.pk)
+    assert (meter.unpriced_calls, meter.tokens_out) == (1, 7_900)
+
+
 def test_what_is_likely_is_what_nineteen_of_twenty_stayed_below(tenant: Tenant) -> None:
     run = claimed(tenant)
     scope = llm_budget.scope_of(run)

@@ -24,6 +24,8 @@ from runs.lifecycle import store_returns, worker_transitions
 from runs.lifecycle.store_returns import resume
 from runs.models import Artifact, TaskRun
 from runs.models.run_state import Status
+from runs.worker.llm_budget import scope_of
+from workspaces import budgets
 from workspaces.models import Event
 
 from ..support import s3
@@ -237,6 +239,13 @@ def test_a_look_reads_little_of_runs_and_stops_when_enough_go_on(tenant: Tenant,
     assert [run.pk for run in runs if str(run.pk) in counted or run.pk.hex in counted] == [run.pk for run in runs[:2]], counted
 
 
+def worked_at(tenant: Tenant) -> TaskRun:
+    """A run for which a worker has bought time, as each does before it makes a file."""
+    run = tenant.run()
+    budgets.reserve_time(scope=scope_of(run), run_caps={}, ms=1)
+    return run
+
+
 def orphans_of(run: TaskRun) -> tuple[str, str]:
     """A file of the run that a row names, and one of which a store that was away has kept the bytes."""
     kept = artifacts.store(run, "kept.diff", b"kept", kind=Artifact.Kind.DIFF, content_type="text/x-diff").path
@@ -259,12 +268,19 @@ def test_files_that_no_row_names_go_after_a_day_and_no_others(
 ) -> None:
     if where == "s3":
         request.getfixturevalue("in_s3")
-    ended, active = tenant.run(), tenant.run()
+    ended, active, deleted = worked_at(tenant), worked_at(tenant), worked_at(tenant)
     kept, lost = orphans_of(ended)
     _, of_active = orphans_of(active)
-    gone_run = f"{tenant.workspace.pk}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch"
-    foreign = f"{uuid.uuid4()}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch"
-    for path in (gone_run, foreign, "other/file.txt"):
+    of_deleted = f"{tenant.workspace.pk}/runs/{deleted.pk}/{'0' * 16}/tree.patch"
+    services.cancel_run(principal=tenant.principal, run_id=deleted.pk)
+    services.delete_run(principal=tenant.principal, run_id=deleted.pk)
+    others = [  # of another server, of one that began as a copy of this one, and of nobody
+        f"{uuid.uuid4()}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch",
+        f"{uuid.uuid4()}/runs/{deleted.pk}/{'0' * 16}/tree.patch",
+        f"{tenant.workspace.pk}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch",
+        "other/file.txt",
+    ]
+    for path in (of_deleted, *others):
         bytes_store.write(path, b"x")
     TaskRun.across_tenants.filter(pk=ended.pk).update(
         status=Status.FAILED, completed_at=clock.now() - orphaned_files.AGE - timedelta(minutes=1)
@@ -276,15 +292,15 @@ def test_files_that_no_row_names_go_after_a_day_and_no_others(
     monkeypatch.setattr(orphaned_files, "MOST", 1)
     goes = list(iter(lambda: orphaned_files.sweep()["files deleted"], 0))
     assert set(goes) == {1} and len(goes) >= 2
-    assert [is_there(path) for path in (lost, gone_run)] == [False, False]
-    assert all(is_there(path) for path in (kept, of_active, foreign, "other/file.txt"))
+    assert [is_there(path) for path in (lost, of_deleted)] == [False, False]
+    assert all(is_there(path) for path in (kept, of_active, *others))
     assert artifacts.load(Artifact.across_tenants.get(path=kept)) == b"kept"
 
 
 def test_the_sweep_looks_at_some_files_a_go_and_comes_round(
     tenant: Tenant, in_s3: s3.S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = tenant.run()
+    run = worked_at(tenant)
     TaskRun.across_tenants.filter(pk=run.pk).update(status=Status.FAILED, completed_at=clock.now())
     monkeypatch.setattr(orphaned_files, "AGE", timedelta(seconds=-30))
     lost = [f"{tenant.workspace.pk}/runs/{run.pk}/{number:016x}/a.patch" for number in range(5)]

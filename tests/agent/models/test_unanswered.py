@@ -9,6 +9,7 @@ import pytest
 from agent.errors import ModelFailed, Paused
 from agent.models import ModelSettings, ModelUnavailable, Prices, open_models
 from agent.models.answer_room import AnswerRoom, answer_room
+from agent.ports import CallEstimate
 from tests.agent.models.endpoints import KEY, REQUEST, ask, failure, open_to, settings_for, silent
 from tests.support.scripted_openai import Message, Reply, ScriptedOpenAI, serve
 
@@ -48,7 +49,8 @@ async def test_a_prompt_that_got_no_answer_is_part_of_what_the_call_took() -> No
     ("reply", "unanswered"),
     [
         (Reply("x", delay=5), 1), (Reply("hello " * 100, fault="half_stream"), 1), (Reply(status=504), 1),
-        (Reply(status=500), 0), (Reply(status=429), 0), (Reply(status=401), 0),
+        (Reply("hello " * 100, fault="error_in_stream"), 1), (Reply(reasoning="Well", fault="error_in_stream"), 1),
+        (Reply(fault="error_in_stream"), 0), (Reply(status=500), 0), (Reply(status=429), 0), (Reply(status=401), 0),
     ],
 )  # fmt: skip
 async def test_an_error_says_whether_the_prompt_may_be_billed(reply: Reply, unanswered: int) -> None:
@@ -97,3 +99,20 @@ async def test_what_the_first_endpoint_lost_is_counted_with_the_answer_of_the_se
         await alone.aclose()
     assert completion.by_fallback
     assert completion.tokens_in >= 3 * answered.tokens_in
+
+
+async def test_what_an_endpoint_without_prices_lost_has_no_known_cost() -> None:
+    cut = Cut(9)
+    with serve(cut) as cut.server, serve(lambda messages: "fine") as second:
+        model = open_models(settings_for(cut.server, max_retries=0), settings_for(second, prices=PRICES))
+        completion = await model.complete(REQUEST, silent)
+        await model.aclose()
+    assert completion.by_fallback
+    assert completion.cost_usd is None
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_a_prompt_of_unknown_price_is_not_free(number: int) -> None:
+    assert CallEstimate(700, 300).with_prompts(number) == CallEstimate(number * 700, 300)
+    known = CallEstimate(700, 300, Decimal(10), Decimal(3))
+    assert known.with_prompts(number) == CallEstimate(number * 700, 300, Decimal(3 + 7 * number), Decimal(3))

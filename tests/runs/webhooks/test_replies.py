@@ -13,6 +13,7 @@ from runs import services
 from runs.lifecycle import worker_transitions
 from runs.lifecycle.self_resume import resume_unchanged
 from runs.models import OutgoingComment, TaskRun
+from runs.models.outgoing_comment import GIVEN_UP
 from runs.models.run_state import Status
 from runs.notifications import replies
 from runs.reaper import Reaper
@@ -104,6 +105,15 @@ def test_who_is_refused_for_good_is_asked_a_few_times(story: Story) -> None:
         replies.post_reply(row_id)
     assert OutgoingComment.across_tenants.get(pk=row_id).due_at is None
     assert not said(story, issue["number"])
+
+
+def test_what_only_the_status_comment_tells_was_not_given_up(story: Story) -> None:
+    issue = story.issue("total() crashes on None")
+    story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
+    story.say()
+    assert len(said(story, issue["number"])) == 1
+    assert OutgoingComment.across_tenants.filter(due_at=None, sent_at=None).exists()
+    assert not OutgoingComment.across_tenants.filter(GIVEN_UP).exists()
 
 
 def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
