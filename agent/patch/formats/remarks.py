@@ -53,18 +53,6 @@ _CHAT = re.compile(
     r"this (?:change|update|edit|patch|fix|version)\b.*",
     re.IGNORECASE,
 )
-_NO_OTHERS = re.compile(
-    r"[(\[*_]{0,3}(?:there (?:is|are|was|were) )?(?:no|none of the|nothing) "
-    r"(?:changes? (?:to|in|for) (?:any |the )?other|other|further|additional|else)"
-    r"(?: (?:files?|changes?|edits?|modifications?|updates?|is|are|was|were|has|have|had|been|be|to|needs?|needed|required|"
-    r"necessary|changed|modified|touched|affected|edited|updated|made|elsewhere|in|for|the|this|project|task|fix)){1,10}"
-    r"[^\w\n]{0,6}|"
-    r"[(\[*_]{0,3}(?:all )?(?:the )?(?:other|remaining) files (?:(?:are|were|remain|stay|have been|left) ){1,2}"
-    r"(?:unchanged|untouched|unmodified|the same|as (?:is|they (?:are|were)))[^\w\n]{0,6}",
-    re.IGNORECASE,
-)
-"""That this is all, also in brackets or in capitals; no program has such a line, be its commands words."""
-_SIGNS_BEHIND = re.compile(r"[ ]*[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+\Z")
 _ABOUT = re.compile(
     r"(?:the |this |that )?(?:(?:file|content|code)(?: itself)? )?(?:is |are |was |has been |stays? |remains? |"
     r"left |no longer )?(?:still )?"
@@ -207,9 +195,9 @@ def grade(line: str, path: str) -> int:
         return PART if item else MAYBE if _words(text) >= 3 and not is_own else NONE
     if _TIGHT.fullmatch(text) or _BOLD.fullmatch(text) or _SYMBOL.fullmatch(text):
         return SURE
-    text = _SIGNS_BEHIND.sub("", text)
+    text = sentences.SIGNS_BEHIND.sub("", text)
     bare = _LEAD.sub("", text, count=1).strip("*_ ")
-    if _NO_OTHERS.fullmatch(bare):
+    if sentences.NO_OTHERS.fullmatch(bare):
         return SURE
     if not bare or elision_phrases.is_said(bare.strip(_MARKS).lower()):
         return NONE
@@ -360,7 +348,7 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
     """The index of the file's first line below what is said above it."""
     at = 0
     while at < min(stop, MAX_HEAD) and (not lines[at].strip() or grade(lines[at], path) in (SURE, PART)):
-        if _opens_block(lines, at) and grade(lines[at], path) == PART:
+        if sentences.opens_block(lines, at) and grade(lines[at], path) == PART:
             break
         at += 1
     said = [line for line in lines[:at] if line.strip()]
@@ -380,11 +368,6 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
     return 0, tuple(said)
 
 
-def _opens_block(lines: Sequence[str], at: int) -> bool:
-    """True for a line with a colon at its end and an indented one below it, as a target of make or a key has."""
-    return lines[at].rstrip().endswith(":") and at + 1 < len(lines) and lines[at + 1][:1] in (" ", "\t")
-
-
 def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     """What of text for people an assistant says of its own work, in the last paragraphs and in the first; the names of other
     files over fences, which only a page has; and of a page sentences above its title, and words with a colon at its end."""
@@ -392,8 +375,8 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     found = []
     for at in range(last - 1, max(last - MAX_HEAD, 0) - 1, -1):
         is_first = at == 0 or not lines[at - 1].strip()
-        said = _SIGNS_BEHIND.sub("", _LEAD.sub("", lines[at].strip()[:MAX_LINE], count=1))
-        if is_first and (_CHAT.fullmatch(said) or _NO_OTHERS.fullmatch(said)):
+        said = sentences.SIGNS_BEHIND.sub("", _LEAD.sub("", lines[at].strip()[:MAX_LINE], count=1))
+        if is_first and (_CHAT.fullmatch(said) or sentences.NO_OTHERS.fullmatch(said)):
             found.append(lines[at])
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):
