@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks, without
 from agent.patch.transaction import FileSwap, commit
+from agent.patch.tree import Blocked, Tree
 from agent.ports import JSONObject
 from agent.stages.problem import Problem
 
@@ -40,10 +43,10 @@ def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> l
 
 
 def put_back(root: Path, swaps: Sequence[FileSwap]) -> None:
-    """Makes the ``swaps`` in ``root``: first what goes away, so that a file can stand again where a directory is, and a
-    directory where a file is.
+    """Makes the ``swaps`` in ``root``: first what goes away, so that a file can stand again where a directory or a symbolic
+    link is, and a directory where a file is.
 
-    Raises what ``commit`` raises. A replay makes all of them again.
+    Raises what ``commit`` raises, and then all is as it was, but for empty directories. A replay makes all of them again.
     """
     there = [swap for swap in swaps if swap.new is not None]
     parents = {parent.as_posix() for swap in there for parent in PurePosixPath(swap.path).parents}
@@ -51,23 +54,61 @@ def put_back(root: Path, swaps: Sequence[FileSwap]) -> None:
     in_the_way = {
         swap.path: swap for swap in swaps if swap.new is None and (swap.path in parents or _is_below(root / swap.path, places))
     }
-    commit(root, list(in_the_way.values()))
     for place in places:
-        _remove_empty(place)
-    commit(root, [swap for swap in swaps if swap.path not in in_the_way])
+        _check_free(place, {root / path for path in in_the_way})
+    commit(root, list(in_the_way.values()))
+    try:
+        for place in places:
+            _remove_empty(place)
+        with _without_links(root, [swap.path for swap in there if swap.old is None]):
+            commit(root, [swap for swap in swaps if swap.path not in in_the_way])
+    except BaseException:
+        commit(root, [_undone(swap) for swap in in_the_way.values()])
+        raise
 
 
 def _is_below(path: Path, places: Sequence[Path]) -> bool:
     return any(path.is_relative_to(place) for place in places)
 
 
+def _check_free(place: Path, gone: Collection[Path]) -> None:
+    """Raises ``Blocked`` where anything but directories is left in the directory ``place`` without the files ``gone``."""
+    for above, names, files in os.walk(place):
+        links = (name for name in names if os.path.islink(os.path.join(above, name)))
+        other = next((name for name in (*files, *links) if Path(above, name) not in gone), None)
+        if other is not None:
+            raise Blocked("path_conflict", f"{place.name} is a directory now, and {other} in it is not part of the change")
+
+
 def _remove_empty(place: Path) -> None:
-    """The directory with those in it, if nothing else is there; otherwise the file that should be there is refused."""
-    found = list(os.walk(place, topdown=False))
-    if any(files or any(os.path.islink(os.path.join(above, name)) for name in names) for above, names, files in found):
-        return
-    for directory, _, _ in found:
+    """The directory with those in it. Raises OSError where something else appeared in one."""
+    for directory, _, _ in list(os.walk(place, topdown=False)):
         os.rmdir(directory)
+
+
+@contextmanager
+def _without_links(root: Path, paths: Sequence[str]) -> Iterator[None]:
+    """Removes the symbolic links at ``paths``, never what they lead to; after an error they stand there again. Raises
+    ``Blocked`` where a directory above is a link."""
+    removed: list[tuple[str, str]] = []
+    with Tree(root) as tree:
+        try:
+            for path in paths:
+                found = tree.stat(path)
+                if found is not None and stat.S_ISLNK(found.st_mode):
+                    with tree.parent(path) as (fd, name):
+                        removed.append((path, os.readlink(name, dir_fd=fd)))
+                        os.unlink(name, dir_fd=fd)
+            yield
+        except BaseException:
+            for path, target in removed:
+                with tree.parent(path) as (fd, name), suppress(FileExistsError):
+                    os.symlink(target, name, dir_fd=fd)
+            raise
+
+
+def _undone(swap: FileSwap) -> FileSwap:
+    return FileSwap(swap.path, swap.new, swap.old, swap.mode if swap.old_mode is None else swap.old_mode)
 
 
 def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:

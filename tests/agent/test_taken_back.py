@@ -158,6 +158,39 @@ def test_what_stands_in_the_way_is_removed_only_if_it_is_an_empty_directory_of_t
     assert (root / "c/theirs.txt").read_text() == "x"
 
 
+@pytest.mark.parametrize("target", ["there.txt", "../outside/theirs.txt", "folder", "nowhere"])
+def test_a_link_in_the_place_of_a_deleted_file_makes_room_for_it(tmp_path: Path, target: str) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "workdir"
+    outside.mkdir()
+    (root / "folder").mkdir(parents=True)
+    for place in (outside / "theirs.txt", root / "there.txt"):
+        place.write_text("theirs")
+    (root / "a.txt").symlink_to(target)
+    swaps = [FileSwap("a.txt", None, b"1\n", 0o644), FileSwap("there.txt", b"other", b"2\n", 0o644)]
+    with pytest.raises(Blocked, match=r"there\.txt changed"):
+        put_back(root, swaps)
+    assert (root / "a.txt").readlink() == Path(target), "nothing was put back, so it stands there"
+    put_back(root, swaps[:1])
+    assert not (root / "a.txt").is_symlink()
+    assert (root / "a.txt").read_text() == "1\n"
+    assert {place.read_text() for place in (outside / "theirs.txt", root / "there.txt")} == {"theirs"}
+
+
+def test_where_not_all_can_be_put_back_nothing_is(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/c.py").write_text("c")
+    (tmp_path / "a/b/c.py").chmod(0o755)
+    (tmp_path / "x.py").write_text("theirs")
+    swaps = [FileSwap("a", None, b"1\n", 0o644), FileSwap("a/b/c.py", b"c", None, 0o644, 0o755)]
+    with pytest.raises(Blocked):
+        put_back(tmp_path, [*swaps, FileSwap("x.py", b"mine", b"2\n", 0o644)])
+    assert ((tmp_path / "a/b/c.py").read_text(), mode(tmp_path, "a/b/c.py")) == ("c", 0o755)
+    (tmp_path / "a/b/made.pyc").write_text("x")
+    with pytest.raises(Blocked, match=r"made\.pyc in it is not part of the change"):
+        put_back(tmp_path, swaps)
+    assert (tmp_path / "a/b/c.py").read_text() == "c"
+
+
 def test_a_hunk_is_told_by_what_its_lines_do_not_show() -> None:
     (bare,), (whole,) = hunks("a\n", "b"), hunks("a\n", "b\n")
     assert bare.lines == whole.lines

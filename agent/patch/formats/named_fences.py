@@ -32,6 +32,13 @@ _CHANGING = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[\w.@+-]*(?:/[\w.@+-]+)+|[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}")
+_PLACE = re.compile(
+    r"\W{0,4}(?:in|inside|within|at|of|for|file)[ ]+(?:the file[ ]+)?[`*\"']{0,3}((?:[\w.@+-]{1,100}/){2,20}[\w.@+-]{1,100})"
+    r"[`*\"']{0,3}\W{0,4}",
+    re.IGNORECASE,
+)
+"""A line that says a place and nothing else. Only there is a path without an ending told from a route or a module."""
+
 _BARE = ("Makefile", "Dockerfile")
 _PRODUCT = re.compile(r"[A-Z]\w+\.(?:js|io|net|ai|py|rs)")
 
@@ -60,7 +67,7 @@ def refuse_other_file(answer: AnswerLines, at: int, known: Sequence[str]) -> Non
     the file before it (``known``)."""
     for number in answer.above(at, MAX_ABOVE) if known else ():
         path = mentioned_alone(answer.plain[number])
-        if path is not None and not any(is_same(path, name) for name in known):
+        if path is not None and not any(is_same(path, name) or f"/{path}/" in f"/{name}" for name in known):
             raise EditsInvalid(
                 f"Line {number + 1} names {path}, and the edit below it names no file.",
                 line=number + 1,
@@ -71,6 +78,9 @@ def refuse_other_file(answer: AnswerLines, at: int, known: Sequence[str]) -> Non
 
 def mentioned_alone(line: str) -> str | None:
     """The one path of a file that the line mentions, however it is decorated; None where it has none or several."""
+    place = _PLACE.fullmatch(line[: headings.MAX_LINE].strip())
+    if place is not None:
+        return cleaned(place[1])
     words = [
         cleaned(hit[0].rstrip(".")) for hit in _TOKEN.finditer(line[: headings.MAX_LINE]) if not _PRODUCT.fullmatch(hit[0])
     ]

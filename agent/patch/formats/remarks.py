@@ -195,7 +195,10 @@ def grade(line: str, path: str) -> int:
         return PART if item else MAYBE if _words(text) >= 3 and not is_own else NONE
     if _TIGHT.fullmatch(text) or _BOLD.fullmatch(text) or _SYMBOL.fullmatch(text):
         return SURE
+    text = sentences.SIGNS_BEHIND.sub("", text)
     bare = _LEAD.sub("", text, count=1).strip("*_ ")
+    if sentences.NO_OTHERS.fullmatch(bare):
+        return SURE
     if not bare or elision_phrases.is_said(bare.strip(_MARKS).lower()):
         return NONE
     if _STATEMENT.fullmatch(text) or (is_wordy(path) and _COMMAND.fullmatch(text) and not _COMMIT.fullmatch(text)):
@@ -345,6 +348,8 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
     """The index of the file's first line below what is said above it."""
     at = 0
     while at < min(stop, MAX_HEAD) and (not lines[at].strip() or grade(lines[at], path) in (SURE, PART)):
+        if sentences.opens_block(lines, at) and grade(lines[at], path) == PART:
+            break
         at += 1
     said = [line for line in lines[:at] if line.strip()]
     if not said or at == stop or not any(grade(line, path) == SURE for line in said):
@@ -370,7 +375,8 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     found = []
     for at in range(last - 1, max(last - MAX_HEAD, 0) - 1, -1):
         is_first = at == 0 or not lines[at - 1].strip()
-        if is_first and _CHAT.fullmatch(_LEAD.sub("", lines[at].strip(), count=1)[:MAX_LINE]):
+        said = sentences.SIGNS_BEHIND.sub("", _LEAD.sub("", lines[at].strip()[:MAX_LINE], count=1))
+        if is_first and (_CHAT.fullmatch(said) or sentences.NO_OTHERS.fullmatch(said)):
             found.append(lines[at])
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):

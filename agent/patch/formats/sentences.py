@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 MAX_LOOKED_AT = 2_000
 """Characters of a line; a longer one is not code by its end."""
@@ -17,6 +18,19 @@ ABOUT_WORK = re.compile(
     r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
 )
 """The last words of an answer about what was done, in the place of a text's last paragraph."""
+
+NO_OTHERS = re.compile(
+    r"[(\[*_]{0,3}(?:there (?:is|are|was|were) )?(?:no|none of the|nothing) "
+    r"(?:changes? (?:to|in|for) (?:any |the )?other|other|further|additional|else)"
+    r"(?: (?:files?|changes?|edits?|modifications?|updates?|is|are|was|were|has|have|had|been|be|to|needs?|needed|required|"
+    r"necessary|changed|modified|touched|affected|edited|updated|made|elsewhere|in|for|the|this|project|task|fix)){1,10}"
+    r"[^\w\n]{0,6}|"
+    r"[(\[*_]{0,3}(?:all )?(?:the )?(?:other|remaining) files (?:(?:are|were|remain|stay|have been|left) ){1,2}"
+    r"(?:unchanged|untouched|unmodified|the same|as (?:is|they (?:are|were)))[^\w\n]{0,6}",
+    re.IGNORECASE,
+)
+"""That this is all, also in brackets or in capitals; no program has such a line, be its commands words."""
+SIGNS_BEHIND = re.compile(r"[ ]*[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+\Z")
 
 _CODE_END = re.compile(r"[;{}]|\)[;,:{]?|[\])}][\])};,]*")
 _KEYWORD = re.compile(
@@ -65,3 +79,8 @@ def _is_english(line: str) -> bool:
 def said(line: str) -> int:
     """How many words of the line are those of English sentences."""
     return sum(word.lower() in _SAID for word in _WORD.findall(line[:MAX_LOOKED_AT]))
+
+
+def opens_block(lines: Sequence[str], at: int) -> bool:
+    """True for a line with a colon at its end and an indented one below it, as a target of make or a key has."""
+    return lines[at].rstrip().endswith(":") and at + 1 < len(lines) and lines[at + 1][:1] in (" ", "\t")

@@ -15,11 +15,10 @@ from typing import Any, Literal, Union
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from agent.patterns import linear
+from agent.team.parsing.objections import objects_to
+from agent.team.parsing.simple_values import FALSE, MAX_ENTRIES, NOTHING, TRUE, simple
 
 MAX_UNWRAPPED = 3
-MAX_ENTRIES = 1_000
-"""Of a list or an object that are looked at."""
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "clear": ("is_clear",),
@@ -48,7 +47,8 @@ WORDS: Mapping[str, str] = {
     "approved": "approve", "approves": "approve", "accept": "approve", "accepted": "approve", "lgtm": "approve",
     "reject": "revise", "rejected": "revise", "revision": "revise",
     "request_changes": "revise", "changes_requested": "revise", "needs_work": "revise", "needs_changes": "revise",
-    "needs_revision": "revise", "fail": "revise", "false": "revise",
+    "needs_revision": "revise", "fail": "revise", "failed": "revise", "false": "revise", "not_approved": "revise",
+    "do_not_merge": "revise", "changes_required": "revise", "changes_needed": "revise", "blocked": "revise", "denied": "revise",
     "add": "create", "new": "create", "write": "create", "edit": "modify", "update": "modify", "change": "modify",
     "refactor": "modify", "fix": "modify", "implement": "modify", "remove": "delete", "tests": "test", "testing": "test",
     "documentation": "docs", "doc": "docs", "configuration": "config", "setup": "config",
@@ -56,20 +56,10 @@ WORDS: Mapping[str, str] = {
 """Words that mean one of a schema's own."""
 CAUTIOUS: Mapping[str, str] = {"verdict": "revise"}
 """Of a field by which something is decided, what it may say under another name: a status that is ok approves of nothing."""
-_OBJECTS = linear(
-    r"(?:is_|has_|was_)?(?:(?:needs?|requires?|requests?|must|should)_.{1,40}|.{0,40}_(?:needed|required|requested|blocking)"
-    r"|block(?:s|er|ers|ing|ed)?|blocking_\w{1,20}|reject(?:s|ed)?|denied|fail(?:s|ed|ure)?|broken|revise|not_approved|unapproved|do_not_merge)"
-)
-_AGREES = linear(
-    r"(?:is_|can_|be_|was_|final_)*(?:approved?|lgtm|pass(?:es|ed)?|ok|okay|accept(?:ed|able)?|success(?:ful)?|correct|valid"
-    r"|(?:ready|safe|ok|good|approved)_(?:to|for)_(?:merge|ship|release|deploy)|merge(?:able)?|merged|shippable)"
-)
-"""Keys of what would be a yes or no: where it is yes, and where it is no, nothing is approved."""
-_WEIGHTS, _GRAVE = ("severity", "priority", "level"), frozenset(("blocker", "blocking", "critical", "must_fix"))
+_EARLIER = ("earlier_", "previous_", "prior_", "last_", "old_", "baseline_")
+"""Before the name of a decision: that one stands no more."""
 DEFAULTS: Mapping[str, str] = {"kind": "modify"}
 """For a field that people read and nothing is decided by."""
-NOTHING = frozenset(("", "none", "null", "n/a", "nil", "undefined"))
-TRUE, FALSE = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0"))
 
 
 def coerced(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,11 +86,27 @@ def own_keys(schema: type[BaseModel], data: Mapping[str, Any]) -> int:
     return len(own) if _needed(schema) <= own else 0
 
 
+def goes_on(schema: type[BaseModel], data: Mapping[str, Any]) -> bool:
+    """Whether ``data``, which lacks what the schema needs, has entries for a list of it."""
+    for name, field in schema.model_fields.items():
+        kind = next(iter(typing.get_args(field.annotation)), None)
+        if typing.get_origin(field.annotation) is not list or not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            continue
+        values = (
+            value
+            for key, value in data.items()
+            if simple(str(key)) in (name, *ALIASES.get(name, ())) and isinstance(value, list)
+        )
+        if any(isinstance(entry, dict) and own_keys(kind, entry) for value in values for entry in value[:MAX_ENTRIES]):
+            return True
+    return False
+
+
 def decisions(name: str, allowed: tuple[str, ...], data: Any, depth: int = MAX_UNWRAPPED) -> set[str]:
     """What ``data`` says under the key ``name``, and the objects in it, as far as it is one of ``allowed``."""
     if not isinstance(data, dict):
         return set()
-    found = {_word(name, value, allowed) for key, value in data.items() if _simple(key) == name and isinstance(value, str)}
+    found = {_word(name, value, allowed) for key, value in data.items() if simple(key) == name and isinstance(value, str)}
     for value in list(data.values())[:MAX_ENTRIES] if depth else ():
         found |= decisions(name, allowed, value, depth - 1)
     return found & set(allowed)
@@ -117,33 +123,19 @@ def _needed(schema: type[BaseModel]) -> set[str]:
 
 
 def _own(schema: type[BaseModel], data: Mapping[str, Any]) -> set[str]:
-    return {_simple(str(key)) for key in list(data)[:MAX_ENTRIES]} & schema.model_fields.keys()
+    return {simple(str(key)) for key in list(data)[:MAX_ENTRIES]} & schema.model_fields.keys()
 
 
 def _is_denied(name: str, schema: type[BaseModel], data: Mapping[str, Any]) -> bool:
     """Whether another key of the object says the opposite."""
-    others = {_simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
+    others = {simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
     allowed = typing.get_args(schema.model_fields[name].annotation)
     also = tuple(f"_{word}" for word in (name, *ALIASES[name]))
-    said = (value for key, value in others.items() if key in ALIASES[name] or key.endswith(also))
-    return any(_word(name, value, allowed) == CAUTIOUS[name] for value in said) or _objects_to(others)
-
-
-def _objects_to(others: Mapping[str, Any]) -> bool:
-    """Whether a key beside the decision, or a remark's weight, says that the work is not good enough."""
-    for key, value in others.items():
-        answer = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
-        if (answer in TRUE and _OBJECTS.fullmatch(key)) or (answer in FALSE and _AGREES.fullmatch(key)):
-            return True
-    remarks = [entry for value in others.values() if isinstance(value, list) for entry in value[:MAX_ENTRIES]]
-    weights = (
-        _simple(value)
-        for entry in remarks
-        if isinstance(entry, dict)
-        for key, value in list(entry.items())[:MAX_ENTRIES]
-        if isinstance(value, str) and _simple(str(key)) in _WEIGHTS
-    )
-    return any(weight in _GRAVE for weight in weights)
+    said = (
+        value for key, value in others.items()
+        if key in ALIASES[name] or (key.endswith(also) and not key.startswith(_EARLIER))
+    )  # fmt: skip
+    return any(_word(name, value, allowed) == CAUTIOUS[name] for value in said) or objects_to(others)
 
 
 def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
@@ -163,26 +155,20 @@ def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> 
 
 
 def _named(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
-    simple = {_simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
+    keyed = {simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
     found: dict[str, Any] = {}
     taken: set[str] = set()
     for name in schema.model_fields:
-        if name in simple:
-            found[name] = simple[name]
+        if name in keyed:
+            found[name] = keyed[name]
             taken.add(name)
     for name, field in schema.model_fields.items():
         for alias in ALIASES.get(name, ()) if name not in found else ():
-            if alias in simple and alias not in taken and _may_be(field, simple[alias]):
-                found[name] = simple[alias]
+            if alias in keyed and alias not in taken and _may_be(field, keyed[alias]):
+                found[name] = keyed[alias]
                 taken.add(alias)
                 break
     return found
-
-
-def _simple(key: str) -> str:
-    """``testStrategy``, ``Test Strategy`` and ``test-strategy`` are one name."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.strip()[:80])
-    return re.sub(r"[\s\-_]+", "_", parted).strip("_:").lower()
 
 
 def _may_be(field: FieldInfo, value: Any) -> bool:
@@ -230,7 +216,7 @@ def _share(value: Any) -> float | None:
 def _word(name: str, value: Any, allowed: tuple[str, ...]) -> Any:
     if not isinstance(value, str | bool):
         return value
-    said = _simple(str(value).strip(" .!*`\"'"))
+    said = simple(str(value).strip(" .!*`\"'"))
     said = said if said in allowed else WORDS.get(said, said)
     return said if said in allowed else DEFAULTS.get(name, value)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.patterns import linear
-from agent.team.parsing.coerce import CAUTIOUS, coerced, decision, decisions, own_keys
+from agent.team.parsing.coerce import CAUTIOUS, coerced, decision, decisions, goes_on, own_keys
 from agent.team.parsing.json_repair import located, mended, objects
 from agent.team.parsing.thoughts import without_thoughts
 
@@ -21,6 +21,9 @@ _STATED = {
     for name in CAUTIOUS
 }
 """A decision in words (after a colon, in a table, below a heading), or in an object that is not JSON."""
+_RESTATES = linear(r"\w+\W{1,5}only (?:if|when)\b")
+MAX_RESTATED = 40
+"""Characters in which a decision turns out to be our own words, which say when it is to be made."""
 _CHANGES = r"(?:request(?:ing)?|needs?|require[sd]?)[ _-]changes|changes[ _-](?:requested|needed|required)"
 _REFUSED = (
     rf"(?:revis\w+|reject\w*|{_CHANGES}|needs?[ _-]work|not[ _-]approved?|do[ _-]not[ _-](?:approve|merge)|fail(?:ed|s)?)"
@@ -114,6 +117,8 @@ def parse(schema: type[A], text: str) -> A:
                 except ValidationError as error:
                     problem = problem or _explain(error)
             if answers:
+                if is_own and any(not keys and goes_on(schema, data) for keys, data in readings[False]):
+                    raise Unusable("it is in several objects. Give one that has all of it.")
                 # what was repaired is the same text in several readings
                 return answers[0][1] if repair else _only(answers)
     raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it contains no complete JSON object."))
@@ -135,7 +140,10 @@ def _check_decided(schema: type[Answer], text: str) -> None:
         at = 0
         for start, end, data in [*located(text, repeated=True), (len(text), len(text), {})]:
             beside = text[at:start]
-            stated = (decision(allowed, hit[1]) for hit in _STATED[name].finditer(beside))
+            stated = (
+                decision(allowed, hit[1]) for hit in _STATED[name].finditer(beside)
+                if _RESTATES.match(beside[hit.start(1) : hit.start(1) + MAX_RESTATED]) is None
+            )  # fmt: skip
             decided |= {word for word in stated if word} | decisions(name, allowed, data)
             decided |= {CAUTIOUS[name]} if _OTHERWISE[name].search(beside) else set()
             at = end

@@ -61,12 +61,13 @@ def read_comment(text: str) -> CommentText:
 
 
 def _command(lines: list[str], tokens: list[Token]) -> CommandText | None:
-    """The first command, with the lines that follow it as its words."""
+    """The first command, with the lines that follow it as its words. One in the cell of a table is shown, not given, but for a
+    line without a bar, which only stands too near below."""
     cells = {token.map[0] for at, token in enumerate(tokens) if token.map and tokens[at - 1].type in ("td_open", "th_open")}
     for start, child in _own_words(tokens):
-        if child.type == _COMMAND and start not in cells:
+        if child.type == _COMMAND:
             at = start + child.meta["line"]
-            found = command_of(lines[at].strip())
+            found = command_of(lines[at].strip()) if start not in cells or "|" not in lines[at] else None
             if found is not None:
                 verb, words = found
                 return CommandText("", words) if not verb else CommandText(verb, "\n".join([words, *lines[at + 1 :]]).strip())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRejected, apply_patch, unsafe_reason
+from agent.patch import PatchRejected, apply_patch, parse_edits, unsafe_reason
 from tests.agent.patch.test_fresh_cases import grow, tree_of
 
 HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff\u00ad\u061c\u180e\u2028\u3164\u115f\u2800\u0085"
@@ -96,3 +96,20 @@ def test_a_line_of_equals_signs_of_the_file_stays(tmp_path: Path, path: str, old
     grow(tmp_path, {path: f"a\n{old}\nc\n"})
     apply_patch(tmp_path, f"{path}\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
     assert tree_of(tmp_path) == {path: f"a\n{new}\nc\n"}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_other"),
+    [
+        ("(In other/template2.app/core/template)", True),
+        ("In the file other/bin/run:", True),
+        ("Now for the read/write/close path:", False),
+        ("This adds golang.org/x/sync to the imports:", False),
+        ("In src/app/core:", False),
+        ("The route GET api/v1/users:", False),
+    ],
+)
+def test_a_hunk_below_a_place_that_is_another_file_is_not_made_in_the_one_before(said: str, is_other: bool) -> None:
+    first = "--- a/src/app/core/x.py\n+++ b/src/app/core/x.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
+    error = parse_edits(f"{first}\n{said}\n\n@@ -9,2 +9,2 @@\n d\n-e\n+f\n").error
+    assert (error is not None and "names no file" in str(error)) is is_other

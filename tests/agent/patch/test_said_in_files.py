@@ -37,6 +37,14 @@ SAID = [
     "| file | change |\n|---|---|\n| a | b |",
     "I've updated the code to:\n- use 3 instead of 2\n- leave the other one",
 ]
+ALL = [
+    "NO CHANGE to other files.",
+    "(no other files changed)",
+    "No other changes are needed ✅",
+    "[No other changes required]",
+    "*(Nothing else was changed.)*",
+    "All other files remain unchanged.",
+]
 
 
 def result(root: Path, answer: str) -> dict[str, str] | None:
@@ -56,6 +64,25 @@ def test_prose_around_an_unfenced_program_stays_out_of_it(tmp_path: Path, path: 
     text = PROGRAMS[path]
     assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") in (None, {path: text})
     assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n\nFILE: z.py\nx = 1\n") in (None, {path: text, "z.py": "x = 1\n"})
+
+
+@pytest.mark.parametrize("said", ALL)
+@pytest.mark.parametrize("path", [*PROGRAMS, "a.lua", ".gitignore"])
+def test_that_this_is_all_is_not_a_line_of_the_last_file(tmp_path: Path, path: str, said: str) -> None:
+    text = PROGRAMS.get(path, "x\n")
+    assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") == {path: text}
+
+
+@pytest.mark.parametrize("said", ALL)
+def test_that_this_is_all_is_not_written_into_a_page(tmp_path: Path, said: str) -> None:
+    assert result(tmp_path, f"FILE: a.md\n# A\n\nIt is so.\n\n{said}\n") is None
+
+
+@pytest.mark.parametrize("target", ["prep", "PREP", "Build", "main.o", "Build all"])
+def test_a_target_below_what_is_said_is_the_file_s(tmp_path: Path, target: str) -> None:
+    text = f"{target}:\n\tgo build\n"
+    for blank in ("", "\n"):
+        assert result(tmp_path, f"FILE: Makefile\nHere is the updated file:\n{blank}{text}") in (None, {"Makefile": text})
 
 
 ABOVE = [(path, said) for path in PROGRAMS for said in SAID if "\n" not in said]

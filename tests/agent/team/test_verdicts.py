@@ -83,11 +83,33 @@ def test_the_object_with_the_schemas_own_keys_is_the_review(text: str) -> None:
         '{"verdict": "approve", "blocking": true, "comments": [{"message": "It deletes all."}]}',
         '{"verdict": "approve", "comments": [{"severity": "Blocker", "message": "It deletes all."}]}',
         "{verdict: 'approve', must_fix: true,}",
+        '{"verdict": "approve", "status": "failed"}',
+        '{"verdict": "approve", "recommendation": "Do not merge"}',
+        '{"verdict": "approve", "should_merge": false}',
+        '{"verdict": "approve", "no_blocking_issues": false}',
+        '{"verdict": "approve", "comments": [{"message": "It drops all rows. This must not be merged."}]}',
+        '{"verdict": "approve", "comments": ["Must not be merged before the migration is written."]}',
+        '{"verdict": "approve", "comments": [{"message": "It can\'t be merged yet."}]}',
+        '{"verdict": "approve", "summary": "Do not merge this: it deletes all."}',
+        '{"verdict": "approve", "comments": [{"message": "[BLOCKER] It deletes all."}]}',
+        '{"verdict": "approve", "comments": [{"message": "The check has to be restored before merging."}]}',
+        "{verdict: 'approve', comments: ['Not ready to be merged.'],}",
     ],
 )
 def test_what_is_no_clear_approval_is_asked_again(text: str) -> None:
     with pytest.raises(Unusable, match="verdict"):
         parse(Review, text)
+
+
+@pytest.mark.parametrize("verdict", ["approve", "revise"])
+@pytest.mark.parametrize("key", ["comments", "issues"])
+def test_a_review_in_several_objects_is_asked_again(verdict: str, key: str) -> None:
+    for text in (
+        f'{{"verdict": "{verdict}"}}\n{{"{key}": [{{"message": "It deletes all."}}]}}',
+        f"{{verdict: '{verdict}',}}\n" + f'```json\n{{"{key}": [{{"message": "It deletes all."}}]}}\n```',
+    ):
+        with pytest.raises(Unusable, match="several objects"):
+            parse(Review, text)
 
 
 @pytest.mark.parametrize("text", ['{"approved": false}', '{"decision": "needs work"}', '{"status": "FAIL", "issues": ["No."]}'])
@@ -109,6 +131,15 @@ def test_another_name_may_still_ask_for_a_revision(text: str) -> None:
         f"The verdict of the tests is clear: they pass. Status: 200 is right, and failed logins are rejected.\n{APPROVE}",
         '{"verdict": "approve", "needs_changes": false, "lgtm": true, "comments": [{"severity": "minor", "message": "x"}]}',
         "{verdict: 'approve', comments: [],}",
+        '{"verdict": "approve", "should_merge": true, "no_changes_needed": true, "non_blocking": true, "merged": false}',
+        '{"verdict": "approve", "previous_verdict": "revise"}',
+        f'"verdict" is "revise" only if something must change before this can be used. Nothing must.\n{APPROVE}',
+        '{"verdict": "approve", "blocking": [], "blockers": null, "issues": 0, "changesNotRequired": true}',
+        '{"verdict": "approve", "comments": [{"message": "Blocking issues: none. Nothing must be changed before merging."}]}',
+        '{"verdict": "approve", "comments": [{"message": "Non-blocking: two carts that must not be merged lack a test."}]}',
+        '{"verdict": "approve", "comments": [{"message": "Cells that cannot be merged stay; it must not be merged twice."}]}',
+        '{"verdict": "approve", "comments": [{"message": "The blocking call needs a timeout, before a release or after."}]}',
+        f'It answers {{"comments": []}} and {{"comments": [{{"id": 3}}]}} now.\n{APPROVE}',
     ],
 )
 def test_an_approval_under_its_own_name_is_one(text: str) -> None:

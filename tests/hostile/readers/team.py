@@ -22,6 +22,13 @@ def _parsed(text: object) -> object:
         return error
 
 
+def _reviewed(text: object) -> object:
+    try:
+        return schemas.parse(schemas.Review, str(text))
+    except schemas.Unusable as error:
+        return error
+
+
 def _in_pieces(pieces: object) -> object:
     answer = StreamedCompletion(ModelRequest("k", "engineer", "write", (), "t"), 1_000_000, lambda _: None)
     for index, id, name, text in cast("list[tuple[int, str | None, str | None, str]]", pieces):
@@ -46,6 +53,18 @@ READERS = [
             "fences": lambda n: "```{" * (n // 4),
         },
         ("agent.team.parsing.schemas", "agent.team.parsing.coerce", "agent.team.parsing.json_repair"),
+    ),
+    Reader(
+        "reviews",
+        _reviewed,
+        {
+            "remarks": lambda n: '{"verdict": "approve", "comments": [' + '"this must", ' * (n // 13) + '"x"]}',
+            "long remark": lambda n: '{"verdict": "approve", "comments": ["' + "must be fixed before " * (n // 21) + '"]}',
+            "keys": lambda n: '{"verdict": "approve", "' + "no_" * (n // 6) + '": 0, "' + "x_" * (n // 4) + '": 1}',
+            "objects": lambda n: '{"verdict": "approve"}' + '{"comments": [{}]}' * (n // 18),
+            "own words": lambda n: "verdict is revise, " * (n // 19) + '{"verdict": "approve"}',
+        },
+        ("agent.team.parsing.schemas", "agent.team.parsing.objections", "agent.team.parsing.simple_values"),
     ),
     Reader(
         "objects",

@@ -41,6 +41,11 @@ MAIL = "On Mon, Nov 30, 2026 at 9:00 AM Bob <bob@example.org> wrote:"
         ("A `List` of List<S> and Map<Var>.\n/mgx run", "run", ""),
         ("<p align=center>\n\n/mgx run\n\n</p>", "run", "</p>"),
         ("</pre>\n\n/mgx run", "run", ""),
+        ("| test | time |\n|---|---|\n| a | 3 s |\n\n/mgx run", "run", ""),
+        ("| test | time |\n|---|---|\n| a | 3 s |\n/mgx run it\nnow", "run", "it\nnow"),
+        ("It was $5 and is $6 now.\n/mgx run", "run", ""),
+        ("Thanks!<br>\n/mgx run", "run", ""),
+        ("> Shall we?\n\nYes.\n/mgx run", "run", ""),
         # the end of what is not Markdown's
         ("/mgx approve\n---\nBob", "approve", "---\nBob"),
         ("- done\n- tested\n/mgx approve", "approve", ""),
@@ -91,7 +96,8 @@ def test_a_command_is_found(text: str, verb: str, words: str) -> None:
         "<dialog>\n\n/mgx approve\n\n</dialog>",
         "<del>\n\n/mgx approve\n\n</del>",
         "a ~~b\n/mgx approve\nc~~",
-        "a | b\n---|---\n/mgx approve",
+        "a | b\n---|---\n/mgx approve | it",
+        "| a | b |\n|---|---|\n| /mgx approve | approves the plan |",
         "<xmp>\n\n/mgx approve\n\n</xmp>",
         "<div title='\n\n/mgx approve\n\n'></div>",
         # quotations
