@@ -93,7 +93,7 @@ def cheap_passwords() -> None:
 
 def pytest_sessionstart() -> None:
     """Before the first connection: tests drive more runs in one process than a worker does (`work` makes room for its own), and
-    a machine that stands still for seconds is no database that is gone."""
+    a machine that stands still for seconds does not mean that the database is gone."""
     options = settings.DATABASES["default"]["OPTIONS"]
     options["pool"] |= {"max_size": 32, "timeout": SOON}
     options["connect_timeout"] = int(SOON)
