@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.context import is_secret
 from agent.patch import Edits, preview, unsafe_reason
+from agent.real_paths import is_file_inside
 
 MAX_TEXT = 4 << 20
 """Bytes; a longer file is not described, measured or compared line by line."""
@@ -92,7 +93,6 @@ class BaselineFiles:
     def now(self, path: str) -> bytes | None:
         """None where there is no regular file inside of the workdir."""
         place = self._root / path
-        inside = place.resolve().is_relative_to(self._root.resolve())
-        if not inside or place.is_symlink() or not place.is_file():
+        if place.is_symlink() or not is_file_inside(self._root, place):
             return None
         return place.read_bytes()
