@@ -46,6 +46,25 @@ def test_pytest_names_are_whole_before_any_message(name: str, message: str) -> N
     assert list(names(f"{SUMMARY}FAILED {name} - {message}\n")) == [name]
 
 
+PLAIN = ("tests/test_a.py::test_x[a - b]", "tests/test_a.py::TestX::test_x[ - ]", "tests/test_a.py::test_x[a :: b - c]",
+         "tests/my - own/test_a.py::test_x", "tests/my - own/test_b.py::test_x[[1] - [2]]", "tests/test_broken.py",
+         "tests/my - own/test_broken.py", "my - docs/README.md::README.md")  # fmt: skip
+NO_KNOWN_FORM = ("no luck here", "no - luck", "[b]", "it is [a] - [b]", "std::bad - alloc", "1 - 2.py", "x.py")
+
+
+@pytest.mark.parametrize("message", NO_KNOWN_FORM)
+@pytest.mark.parametrize("name", PLAIN)
+def test_pytest_names_are_whole_before_a_message_of_no_known_form(name: str, message: str) -> None:
+    assert list(names(f"{SUMMARY}FAILED {name} - {message}\n")) == [name]
+
+
+@pytest.mark.parametrize("line", ["a.py::x[[ - b] - no", "a.py::x[a] - b] - no", "a.py::x[a - b] - not [c", "a.py::x[[] - x"])
+def test_where_brackets_do_not_match_a_name_is_not_halved(line: str) -> None:
+    """Of two such tests, one that failed before and one that newly fails, each keeps its own name."""
+    other = line.replace("b]", "d]").replace("[[]", "[[[]")
+    assert list(names(f"{SUMMARY}FAILED {line}\nFAILED {other}\n")) == [line, other]
+
+
 def test_pytest_names_without_a_message_are_whole() -> None:
     told = "".join(f"FAILED {name}\n" for name in IDS if "[" in name)
     assert list(names(SUMMARY + told)) == [name for name in IDS if "[" in name]
