@@ -158,6 +158,33 @@ def test_what_stands_in_the_way_is_removed_only_if_it_is_an_empty_directory_of_t
     assert (root / "c/theirs.txt").read_text() == "x"
 
 
+@pytest.mark.parametrize("target", ["there.txt", "../outside/theirs.txt", "folder", "nowhere", "a.txt"])
+def test_a_link_in_whose_place_a_file_was_made_stands_there_again(tmp_path: Path, target: str) -> None:
+    root = tmp_path / "workdir"
+    (root / "folder").mkdir(parents=True)
+    (root / "there.txt").write_text("theirs")
+    (root / "a.txt").symlink_to(target)
+    (root / "up").symlink_to("..")
+    (tmp_path / "c.txt").symlink_to("there.txt")
+    baseline = BaselineFiles(root)
+    baseline.keep_paths(["a.txt", "folder/b.txt", "there.txt", "up/c.txt"])
+    assert baseline.link_before("up/c.txt") is None, "behind a link that leads out"
+    (root / "a.txt").unlink()
+    (root / "a.txt").write_text("made\n")
+    (root / "folder/b.txt").write_text("new\n")
+    swaps = reverted_files(baseline, [{"path": "a.txt", "hunk": 0}, {"path": "folder/b.txt", "hunk": None}])
+    links = {"a.txt": target}
+    assert baseline.link_before("a.txt") == target
+    stale = FileSwap("there.txt", b"other", b"2\n", 0o644)
+    with pytest.raises(Blocked, match=r"there\.txt changed"):
+        put_back(root, [*swaps, stale], links)
+    assert not (root / "a.txt").is_symlink() and (root / "a.txt").read_text() == "made\n", "nothing was put back"
+    put_back(root, swaps, links)
+    assert (root / "a.txt").readlink() == Path(target)
+    assert not (root / "folder/b.txt").exists()
+    assert not baseline.is_changed("a.txt")
+
+
 @pytest.mark.parametrize("target", ["there.txt", "../outside/theirs.txt", "folder", "nowhere"])
 def test_a_link_in_the_place_of_a_deleted_file_makes_room_for_it(tmp_path: Path, target: str) -> None:
     outside, root = tmp_path / "outside", tmp_path / "workdir"

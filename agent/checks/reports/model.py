@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from agent.patterns import linear
 
 MAX_NAMES = 1_000
 """Of failing tests in one report; a run with more is compared by its numbers."""
@@ -14,6 +17,7 @@ MAX_NAME = 300
 MAX_BROKEN = 50
 MAX_ERROR = 500
 
+_NUMBERED = linear(r" \(no\. \d+ of this name\)$")
 _BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 Status = Literal["passed", "failed", "unavailable"]
@@ -120,6 +124,23 @@ class SuiteReport:
             "flaky": [],
             "source": tally.source if tally.counted else "",
         }
+
+
+class Repeated:
+    """Names of the tests of one report, where several may have the same: the second is ``name (no. 2 of this name)``, so that
+    one that newly fails has not the name of one that failed before. Each test is asked for, in order, whatever became of it."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def name(self, name: str) -> str:
+        self._seen[name] += 1
+        return name if self._seen[name] == 1 else f"{name} (no. {self._seen[name]} of this name)"
+
+
+def without_number(name: str) -> str:
+    """The name that the project gives the test: for runners, which know no other."""
+    return _NUMBERED.sub("", name)
 
 
 def bounded(names: Iterable[str]) -> list[str]:
