@@ -60,12 +60,12 @@ def test_three_reviews_with_answers_in_threads(story: Story, scripted: Callable[
         def put(words: str, under: int = 0) -> int:
             place = {"commit_id": run.commit_sha, "path": "shop/prices.py", "line": 2, "side": "RIGHT"}
             where, body = (f"/comments/{under}/replies", {}) if under else ("/comments", place)
-            return int(github.api("POST", f"{path}{where}", {"body": words, **body}, token=USERS["dev"])["id"])
+            return int(github.api("POST", f"{path}{where}", {"body": words, **body}, token=USERS["octocat"])["id"])
 
         def work(words: str, state: str = "changes_requested") -> tuple[TaskRun, str]:
             since = len(server.requests)
             review = {"id": 9_000 + since, "state": state, "body": words}
-            story.send("pull_request_review", "dev", times=2, action="submitted", pull_request=pull, review=review)
+            story.send("pull_request_review", "octocat", times=2, action="submitted", pull_request=pull, review=review)
             done = drive(newest(story.link))
             return done, told(server, since)
 
@@ -81,7 +81,7 @@ def test_three_reviews_with_answers_in_threads(story: Story, scripted: Callable[
         third, asked = work("One more.")
         assert (third.status, third.run_number) == (Status.COMPLETED, 3), third.error
         assert "Please say it shorter." in asked
-        assert "An answer in the thread of this remark of dev: Say why None is ignored." in asked
+        assert "An answer in the thread of this remark of octocat: Say why None is ignored." in asked
         assert "Sort the prices." not in asked, "what an earlier review asked for is done"
         assert answers(story, number) == [why, why, order]
 
@@ -159,7 +159,7 @@ def test_a_superseded_pull_request_and_a_merged_one(story: Story, scripted: Call
 
         review = {"id": 77, "state": "changes_requested", "body": "Say why."}
         pull = thread(second)
-        story.send("pull_request_review", "dev", action="submitted", pull_request=pull, review=review)
+        story.send("pull_request_review", "octocat", action="submitted", pull_request=pull, review=review)
         third = drive(newest(story.link))
         assert (third.status, third.pr_number) == (Status.COMPLETED, second.pr_number), third.error
         assert "Say why." in told(server, since)
@@ -167,7 +167,7 @@ def test_a_superseded_pull_request_and_a_merged_one(story: Story, scripted: Call
         story.close(second.pr_number, merged=True)
         since = len(server.requests)
         for words in ("/mgx continue Say why.", "Thanks!", "/mgx retry"):
-            story.says(thread(second), words, by="dev")
+            story.says(thread(second), words)
         story.send(
             "pull_request_review",
             "dev",
