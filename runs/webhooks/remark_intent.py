@@ -121,7 +121,7 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
 
 
 def _unsigned(prose: str) -> str:
-    """``prose`` without a name below a closing, as of a letter; an order that follows one is no name."""
+    """``prose`` without a name below a closing, as of a letter; an order that follows one is not a name."""
     signed = SIGNED.search(prose)
     if signed is None or not (IMPERATIVES | ASKING | DEFECTS).isdisjoint(_WORD.findall(signed.group().lower())):
         return prose

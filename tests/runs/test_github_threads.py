@@ -89,7 +89,7 @@ def test_three_reviews_with_answers_in_threads(story: Story, scripted: Callable[
         test = put("Add a test for an empty list.")
         fourth, asked = work("Nearly there.")
         assert (fourth.status, fourth.run_number) == (Status.COMPLETED, 4), fourth.error
-        assert "Add a test for an empty list." in asked and "shorter" not in asked and "LGTM" not in asked
+        assert "Add a test for an empty list." in asked and "say it shorter" not in asked and "LGTM" not in asked
         assert answers(story, number) == sorted([why, why, order, test])
         fifth, asked = work("Thanks, perfect!", "approved")
         assert (fifth.pk, asked) == (fourth.pk, "")

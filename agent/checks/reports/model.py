@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent.patterns import linear
-
 MAX_NAMES = 1_000
 """Of failing tests in one report; a run with more is compared by its numbers."""
 MAX_NAME = 300
@@ -17,7 +15,7 @@ MAX_NAME = 300
 MAX_BROKEN = 50
 MAX_ERROR = 500
 
-_NUMBERED = linear(r" \(no\. \d+ of this name\)$")
+_NUMBER, _OF_NAME = " (no. ", " of this name)"
 _BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 Status = Literal["passed", "failed", "unavailable"]
@@ -135,12 +133,13 @@ class Repeated:
 
     def name(self, name: str) -> str:
         self._seen[name] += 1
-        return name if self._seen[name] == 1 else f"{name} (no. {self._seen[name]} of this name)"
+        return name if self._seen[name] == 1 else f"{name}{_NUMBER}{self._seen[name]}{_OF_NAME}"
 
 
 def without_number(name: str) -> str:
     """The name that the project gives the test: for runners, which know no other."""
-    return _NUMBERED.sub("", name)
+    plain, _, rest = name.rpartition(_NUMBER)
+    return plain if rest.removesuffix(_OF_NAME).isdecimal() and rest.endswith(_OF_NAME) else name
 
 
 def bounded(names: Iterable[str]) -> list[str]:
