@@ -30,8 +30,9 @@ class IssueThread:
     body: str
     url: str
     is_pull_request: bool = False
-    changed_at: datetime | None = None
-    """The service's time of its last change, a comment's included: what another delivery says may be older or newer."""
+    changed_at: datetime | None = field(default=None, compare=False)
+    """The service's time of its last change, a comment's included: what another delivery says may be older or newer. None where
+    the service does not say; then what comes last counts."""
 
 
 @dataclass(frozen=True)
