@@ -193,11 +193,15 @@ def test_a_worker_takes_deliveries_works_and_answers(story: Story, scripted: Cal
         assert deliver(story.link.pk, whole, event="issue_comment", delivery=str(comment["id"])).status_code == 202
 
     with scripted(team(WriteCode=VERSIONS)) as server:
-        model = {"MGX_MODEL": "openai/scripted", "MGX_OPENAI_BASE_URL": server.url, "MGX_OPENAI_API_KEY": "k-secret"}
+        model = {"MGX_MODEL": "openai/scripted", "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "k-secret"}
         with worker(log=log, **model):
             says("/mgx plan")
             runs = TaskRun.objects.for_workspace(story.link.workspace_id)
-            wait_for(lambda: runs.filter(status=Status.AWAITING_APPROVAL).exists(), told=lambda: log.read_text()[-2_000:])
+            wait_for(
+                lambda: runs.exclude(status__in=(Status.QUEUED, Status.PLANNING)).exists(),
+                told=lambda: log.read_text()[-2_000:],
+            )
+            assert runs.get().status == Status.AWAITING_APPROVAL, runs.get().error
 
             def bodies() -> str:
                 return "\n".join(each["body"] for each in github.api("GET", f"/repos/{repo}/issues/{issue['number']}/comments"))
