@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from agent.checks.reports.model import CollectionError, Tally, first_line, joined
+from agent.checks.reports.model import CollectionError, Repeated, Tally, first_line, joined
 from agent.documents import Unreadable, read_json
 
 
 def read(texts: Iterable[str]) -> Tally | None:
     """None where none of them can be read."""
-    counted, found = Tally(source="report"), False
+    counted, found, repeated = Tally(source="report"), False, Repeated()
     for text in texts:
         try:
             document = read_json(text)
@@ -23,21 +23,21 @@ def read(texts: Iterable[str]) -> Tally | None:
         found = True
         for example in examples:
             if isinstance(example, dict):
-                _count(counted, example)
+                _count(counted, example, repeated)
         _errors(counted, document)
     return counted if found else None
 
 
-def _count(counted: Tally, example: dict[str, Any]) -> None:
-    status = example.get("status")
+def _count(counted: Tally, example: dict[str, Any], repeated: Repeated) -> None:
+    status, file, title = (example.get(key) for key in ("status", "file_path", "full_description"))
+    name = repeated.name(joined((str(file).removeprefix("./"), str(title))))
     if status == "passed":
         counted.passed += 1
     elif status == "pending":
         counted.skipped += 1
     elif status == "failed":
         counted.failed += 1
-        file, title = example.get("file_path"), example.get("full_description")
-        counted.failing.append(joined((str(file).removeprefix("./"), str(title))))
+        counted.failing.append(name)
 
 
 def _errors(counted: Tally, document: dict[str, Any]) -> None:

@@ -66,8 +66,12 @@ def is_program(payload: Mapping[str, Any]) -> bool:
 def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
     """GitHub's time of the cause; None for events without one, which are harmless if handled twice."""
     where, field = _TIMES.get(event, ("", ""))
+    return _time(text(part(payload, where), field))
+
+
+def _time(written: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text(part(payload, where), field))
+        found = datetime.fromisoformat(written)
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -183,6 +187,7 @@ def _issue(payload: Mapping[str, Any]) -> IssueThread | None:
         body=text(data, "body"),
         url=text(data, "html_url"),
         is_pull_request=bool(data.get("pull_request")),
+        changed_at=_time(text(data, "updated_at")),
     )
 
 
