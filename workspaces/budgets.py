@@ -139,7 +139,7 @@ def enlarge(
     if cost_usd is not None:
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     more, dearer = tokens - entry.reserved_tokens, (cost_usd or Decimal()) - (entry.reserved_cost_usd or Decimal())
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         held = locked(scope, entry.month)
         for cap in _caps(held, run_caps, cost_usd, default_tokens):
             cap.check(more, None if cost_usd is None else dearer, calls=0)
@@ -265,7 +265,7 @@ class TimeSlice:
 
 def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> TimeSlice:
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         month = month_of()
         held = locked(scope, month)
         caps, meters = caps_of(held, run_caps), held.meters

@@ -19,6 +19,7 @@ from agent.errors import Paused
 from workspaces import budgets
 
 from ..models import TaskRun
+from .commits import until_committed
 from .lease import Lease
 from .llm_budget import scope_of, warn
 
@@ -39,7 +40,7 @@ class WorkClock:
 
     async def buy(self) -> None:
         """Raises ``Paused`` if a cap leaves no time."""
-        bought = await self._db(self._buy)
+        bought = await self._db(until_committed, self._buy)
         if not bought.ms:
             raise Paused("budget", bought.reached, hint=HINT, needs={"tokens": 0})
         self._last = bought
@@ -64,7 +65,7 @@ class WorkClock:
                 await asyncio.sleep(AHEAD)
 
     def give_back(self) -> None:
-        """What is left of the last slice. On the database's thread, in a transaction or as one; it locks budgets."""
+        """What is left of the last slice. On the database's thread, in a transaction; it locks budgets."""
         left = int((self._until - time.monotonic()) * 1000)
         if self._last is not None and left > 0:
             budgets.release_time(scope=scope_of(self._run), month=self._last.month, ms=left)
@@ -95,6 +96,6 @@ async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[Work
         with suppress(asyncio.CancelledError):
             await ticking
         try:
-            await db(clock.give_back)
+            await db(until_committed, clock.give_back)
         except (DatabaseError, InterfaceError) as error:  # how the work itself ended counts for more than this slice
             log.warning("the rest of the run's last slice of time could not be given back", error=str(error))
