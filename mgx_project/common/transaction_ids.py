@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 CURRENT = "pg_current_xact_id()::text"
 """A column for a statement that writes or locks rows: such a transaction has an id already, or gets one now."""
@@ -32,6 +33,8 @@ def note(xid: str) -> None:
 
 def present() -> str | None:
     """The id of the present transaction, None if it has written nothing. Asks for it where no statement noted it."""
+    if connection.connection.info.transaction_status is TransactionStatus.IDLE:
+        return None  # there was no statement, so none begins it either
     if (xid := _noted.get()) is None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id_if_assigned()::text")
