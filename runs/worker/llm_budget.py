@@ -101,6 +101,7 @@ class LedgerBudget:
             role=likely.role,
         )
         self._buffer.write(step=None if step is None or step.begun else step.write())
+        budgets.require_server_room(self._scope, entry)
         return entry
 
     def _enlarge(self, entry: LedgerEntry, wanted: CallEstimate) -> None:

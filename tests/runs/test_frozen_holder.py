@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import socket
@@ -15,6 +16,7 @@ import pytest
 from django.db import InternalError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from agent.ports import CallEstimate
 from mgx_project.common import server_lock
 from mgx_project.common.async_db import is_away
 from runs.events import event_log
@@ -22,11 +24,13 @@ from runs.lifecycle import fair_claim, worker_transitions
 from runs.models import TaskRun
 from runs.worker import commits
 from runs.worker.commits import until_committed
+from runs.worker.event_buffer import EventBuffer
+from runs.worker.llm_budget import LedgerBudget
 from tests.conftest import CallerInTests
 from tests.factories import TaskFactory
-from workspaces.models import Event, Workspace
+from workspaces.models import Event, LedgerEntry, Workspace
 
-from ..support.patience import SOON
+from ..support.patience import SOON, wait_for
 from ..support.session_bounds import session_bounds
 from .conftest import Tenant, make_tenant
 from .test_durability import expire
@@ -182,3 +186,55 @@ def test_who_is_frozen_in_a_claim_stops_the_others_for_a_moment(tenant: Tenant, 
     with connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("0",)  # it was for the claim's transaction only
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_wait_for_those_of_the_version_before(tenant: Tenant, impatient: None) -> None:
+    """Old and new workers run together during an upgrade: who chooses at once sees the same free capacity."""
+    tenant.run()
+    with connect() as old:
+        old.execute("SELECT pg_advisory_xact_lock(hashtext('mgx.claim'))")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            worker_transitions.claim_next()
+        old.rollback()
+    assert worker_transitions.claim_next() is not None
+
+
+def locks_waited_for() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        )
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reservation_that_waits_for_its_run_keeps_nobody_from_the_servers_budget(
+    tenant: Tenant, impatient: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MGX_SERVER_MONTHLY_TOKENS = 1_000_000
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.2)
+    mine, theirs = begun(tenant), begun(make_tenant("other"))
+    wanted = CallEstimate(700, 3_000, role="engineer", model="m")
+
+    def reserve(run: TaskRun) -> None:
+        LedgerBudget(run, EventBuffer(run, run.fence), asyncio.to_thread, on_server=True)._reserve("k", wanted, wanted, None)
+
+    def reserve_and_go() -> None:
+        try:
+            reserve(mine)
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=reserve_and_go)
+    with connect() as holder:
+        holder.execute("SELECT 1 FROM task_runs WHERE id = %s FOR NO KEY UPDATE", [mine.pk])
+        waiting.start()
+        try:
+            wait_for(locks_waited_for)
+            reserve(theirs)
+        finally:
+            holder.rollback()
+            waiting.join()
+    assert LedgerEntry.across_tenants.filter(run_id__in=[mine.pk, theirs.pk]).count() == 2
