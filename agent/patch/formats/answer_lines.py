@@ -50,7 +50,7 @@ class AnswerLines:
         if not depth or any(line[:depth].strip(" ") for line in self.plain[start:stop]):
             return False
         for lines in (self.raw, self.plain):
-            lines[start:stop] = [line[depth:] if line.strip() else line.lstrip(" ") for line in lines[start:stop]]
+            lines[start:stop] = [line[depth:] for line in lines[start:stop]]
         return True
 
 

@@ -304,12 +304,13 @@ def _told_end(lines: list[str], fence: str) -> int | None:
             nested -= 1
         elif _closes(line, fence) and after % 2 == 0:
             following = next((text for text in lines[at + 1 :] if text.strip() and not remarks.is_rule(text)), None)
-            if following is not None and _goes_on(following):
+            if following is not None and goes_on(following):
                 return at
     return None
 
 
-def _goes_on(line: str) -> bool:
+def goes_on(line: str) -> bool:
+    """True for a line below a fence that is not of its text: a sentence, a heading, another fence that says its language."""
     hit = _fence(line)
     if hit is not None:
         return bool(hit[1])
