@@ -116,8 +116,8 @@ def _say_no_change(text: str) -> tuple[bool, bool]:
 
 
 def _manifest(files: Sequence[tuple[str, str]], *, is_exact: bool) -> str:
-    """The files as a manifest; nothing where a text would be read as the next file's beginning. An exact text is put in a fence,
-    so that none of it is taken for what is said around it."""
+    """The files as a manifest; nothing where a text would be read as the next file's beginning. An exact text is put in a
+    fence, so that none of it is taken for what is said around it."""
     if any(line.startswith("FILE:") for _, text in files for line in text.splitlines()):
         return ""
     return "".join(
