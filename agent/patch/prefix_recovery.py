@@ -139,8 +139,7 @@ def _is_at_odds(hunk: PatchHunk, reading: _Reading) -> bool:
 
 
 def _shows_its_depth(hunk: PatchHunk, reading: _Reading) -> bool:
-    """True when indented lines of the file stand in the hunk as they are, or it has none that is indented, and no line of the
-    file stands there without a space: then no line lost one."""
+    """True when no line of the file stands in the hunk without a space, and one that is indented does, if it has any."""
     pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.text.strip()]
     own = [(ours, line) for ours, line in pairs if ours.tag != "+"]
     is_shown = any(indent_of(ours.text) for ours, _ in own) or not any(indent_of(ours.text) for ours, _ in pairs)
