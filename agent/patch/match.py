@@ -80,7 +80,7 @@ def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refu
     if isinstance(mended, Placement) or (unclear and mended.code == "ambiguous"):
         return mended
     if isinstance(found, Placement) or found.code == "indentation":
-        return found
+        return mended if isinstance(found, Placement) and _needs_a_new_line(hunk, found) else found
     if prefix_recovery.lost_prefixes(hunk):
         stale = stale_edges.find(firm, index, evidence.drift) if mended.code == "unreadable" else None
         return stale or mended
@@ -123,6 +123,13 @@ def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> P
         return found
     places = sorted({other.start + 1, found.start + 1})
     return Refusal("ambiguous", "its numbers say that a line without a plus is a new one, and the file has that line", places)
+
+
+def _needs_a_new_line(hunk: PatchHunk, found: Placement) -> bool:
+    """True when the header's counts say that a line without a plus is a new one, and it is context only where space or
+    punctuation does not count."""
+    lost = prefix_recovery.lost_prefixes(hunk)
+    return lost > 0 and (found.level != TRAILING or lost >= sum(line.tag in " ?" for line in hunk.lines))
 
 
 def _repeats_context(hunk: PatchHunk) -> bool:

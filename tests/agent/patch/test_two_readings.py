@@ -236,3 +236,10 @@ def test_two_lines_that_lost_their_plus_in_a_hunk_that_lost_spaces_are_not_guess
         None,
         "if t:\n    a = 1\n    x = 1\n    y = 1\n    b = 2\n",
     )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_a_line_that_only_counts_make_new_is_not_context_in_another_indentation(tmp_path: Path, depth: int) -> None:
+    indent = " " * depth
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,1 @@\n-a = 1\n{indent}b()\n"
+    assert made(tmp_path, "x.py", f"a = 1\na = 1\n{indent}b()\n", patch) in (None, f"{indent}b()\na = 1\n{indent}b()\n")
