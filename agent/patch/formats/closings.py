@@ -52,5 +52,12 @@ NO_OTHERS = re.compile(
 )
 """That this is all, also in brackets or in capitals; no program has such a line, be its commands words."""
 
+NOTHING_ELSE = re.compile(
+    r"[(\[*_]{0,3}(?:there (?:are|were) )?no (?:other|further|additional) (?:files?|changes?)"
+    r"(?: (?:were|was|have been|has been) (?:changed|modified|touched|edited|made|affected))?[^\w\n]{0,6}",
+    re.IGNORECASE,
+)
+"""That nothing else was done, which text for people says of itself only where it is a history."""
+
 SIGNS_BEHIND = re.compile(r"[ ]*[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+\Z")
 """Pictures at the end of a sentence."""
