@@ -119,7 +119,7 @@ def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> P
     if found.level == EXACT and not is_all and not _repeats_context(hunk):
         return found
     other = prefix_recovery.find(hunk, index)
-    if is_all and found.level == ELSEWHERE and not isinstance(other, Placement):
+    if is_all and not isinstance(other, Placement):
         return other
     if not isinstance(other, Placement) or other.level != EXACT or (other.start == found.start and not _differ(other, found)):
         return found

@@ -314,3 +314,28 @@ def test_lines_that_stand_for_none_show_no_place(tmp_path: Path) -> None:
     with pytest.raises(PatchRejected):
         apply_patch(tmp_path, "--- a/x.py\n+++ b/x.py\n@@ -3,3 +3,4 @@\n a = 1\n // existing code\n return a\n+a = 1\n")
     assert tree_of(tmp_path) == {"x.py": before}
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("a.py", "# {}"), ("a.js", "// {}"), ("a.css", "/* {} */"), ("a.html", "<!-- {} -->")]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "（省略）", "（其余代码不变）", "这里是原来的代码", "（変更なし）", "【省略】",
+        "(inchangé)", "inchangé", "(unverändert)", "[unverändert]",
+        "---- unverändert ----", "wie gehabt", "Der Rest der Datei bleibt gleich", "codice esistente", "istniejący kod",
+        "«без изменений»", "(опущено)", "(sin cambios)", "código existente", "(utelämnat)",
+    ],
+)  # fmt: skip
+def test_other_languages_say_it_in_few_words_too(path: str, form: str, words: str) -> None:
+    line = form.format(words)
+    assert list(elisions(["first", line, "last"], path, ["first", "b", "c", "d", "last"])) == [1]
+    assert list(elisions(["first", line, "last"], path, ["first", line, "last"])) == [], "the file had it"
+
+
+@pytest.mark.parametrize(
+    "line", ["# Rest berechnen", "# la modification du code", "# 计算剩余时间", "# geri kalan süre", "# el código de error"]
+)
+def test_other_comments_of_other_languages_are_comments(line: str) -> None:
+    assert list(elisions(["first", "x = 1", line, "b", "last"], "a.py", ["first", "b", "last"])) == []

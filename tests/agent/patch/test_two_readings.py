@@ -243,3 +243,17 @@ def test_a_line_that_only_counts_make_new_is_not_context_in_another_indentation(
     indent = " " * depth
     patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,1 @@\n-a = 1\n{indent}b()\n"
     assert made(tmp_path, "x.py", f"a = 1\na = 1\n{indent}b()\n", patch) in (None, f"{indent}b()\na = 1\n{indent}b()\n")
+
+
+@pytest.mark.parametrize("sign", [" ", ""])
+def test_a_line_that_counts_make_new_is_not_context_of_another_place(tmp_path: Path, sign: str) -> None:
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,1 @@\n-a = 1\n{sign}    a = 1\n"
+    assert made(tmp_path, "x.py", "a = 1\n    a = 1\na = 1\n", patch) in (None, "    a = 1\n    a = 1\na = 1\n")
+
+
+@pytest.mark.parametrize("lines", [["a", "b"], ["x", "a", "b"]])
+def test_a_block_that_repeats_a_line_is_not_done_by_chance(tmp_path: Path, lines: list[str]) -> None:
+    old, new = "\n".join(lines), "\n".join(lines).replace("a\n", "a\na\n")
+    patch = f"x.txt\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n"
+    before = "\n".join(["top", *lines[:-2], "a", "a", "b", ""])
+    assert made(tmp_path, "x.txt", before, patch) in (None, before.replace("a\na\n", "a\na\na\n"))
