@@ -251,9 +251,13 @@ def test_a_line_that_counts_make_new_is_not_context_of_another_place(tmp_path: P
     assert made(tmp_path, "x.py", "a = 1\n    a = 1\na = 1\n", patch) in (None, "    a = 1\n    a = 1\na = 1\n")
 
 
-@pytest.mark.parametrize("lines", [["a", "b"], ["x", "a", "b"]])
-def test_a_block_that_repeats_a_line_is_not_done_by_chance(tmp_path: Path, lines: list[str]) -> None:
-    old, new = "\n".join(lines), "\n".join(lines).replace("a\n", "a\na\n")
-    patch = f"x.txt\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n"
-    before = "\n".join(["top", *lines[:-2], "a", "a", "b", ""])
-    assert made(tmp_path, "x.txt", before, patch) in (None, before.replace("a\na\n", "a\na\na\n"))
+@pytest.mark.parametrize(("old", "new"), [("a\nb\n", "a\na\nb\n"), ("b\na\n", "b\na\na\n")])
+def test_a_block_that_repeats_a_line_is_not_done_by_chance(tmp_path: Path, old: str, new: str) -> None:
+    before = f"top\n{new}end\n"
+    patch = f"x.txt\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n"
+    assert made(tmp_path, "x.txt", before, patch) in (None, before.replace(old, new))
+
+
+def test_a_block_whose_old_lines_are_gone_is_done(tmp_path: Path) -> None:
+    patch = "x.txt\n<<<<<<< SEARCH\nx\na\nb\n=======\nx\na\na\nb\n>>>>>>> REPLACE\n"
+    assert made(tmp_path, "x.txt", "top\nx\na\na\nb\n", patch) == "top\nx\na\na\nb\n"
