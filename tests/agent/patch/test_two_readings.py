@@ -261,3 +261,10 @@ def test_a_block_that_repeats_a_line_is_not_done_by_chance(tmp_path: Path, old: 
 def test_a_block_whose_old_lines_are_gone_is_done(tmp_path: Path) -> None:
     patch = "x.txt\n<<<<<<< SEARCH\nx\na\nb\n=======\nx\na\na\nb\n>>>>>>> REPLACE\n"
     assert made(tmp_path, "x.txt", "top\nx\na\na\nb\n", patch) == "top\nx\na\na\nb\n"
+
+
+@pytest.mark.parametrize("body", ["a = 1\n a = 1\n", " a = 1\na = 1\n", " a = 1\n a = 1\n"])
+def test_a_repeated_line_that_lost_its_plus_is_not_done_by_chance(tmp_path: Path, body: str) -> None:
+    before = "a = 1\na = 1\nreturn a\n"
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,2 @@\n{body}"
+    assert made(tmp_path, "x.py", before, patch) in (None, f"a = 1\n{before}")
