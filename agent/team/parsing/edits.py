@@ -198,7 +198,7 @@ def _objects(text: str) -> list[tuple[str, str]]:
     for data in (*objects(text), *mended(text)):
         files = _files_in(data)
         if files:
-            return files
+            return files if all(body.strip() for _, body in files) else []
     return []
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.patch.file_kinds import kind_of
+from agent.patch.formats.answer_lines import at_margin
 from agent.patch.formats.fences import closes
 from agent.patch.formats.manifest import goes_on
 
@@ -81,7 +82,7 @@ def _at_margin(body: Sequence[str], opening: str) -> list[str] | None:
         return list(body)
     if not all(line.startswith(prefix) for line in filled):
         return None
-    return [line[len(prefix) :] for line in body]
+    return at_margin(body, prefix)
 
 
 def _indent(line: str) -> str:

@@ -78,3 +78,15 @@ def test_what_may_end_or_begin_elsewhere_is_refused(answer: str) -> None:
 def test_many_fences_cost_no_time(text: str) -> None:
     with at_most(30):
         read_answer(text)
+
+
+@pytest.mark.parametrize("is_indented", [True, False])
+def test_a_line_of_spaces_is_as_deep_as_the_lines_beside_it(is_indented: bool) -> None:
+    text = "def f():\n    a\n    \n    b\n"
+    lines = ["  " + line if line.strip() or is_indented else line for line in ("```python", *text.split("\n")[:-1], "```")]
+    assert files("- `x.py`:\n\n" + "\n".join(lines) + "\n") == {"x.py": text}
+
+
+def test_a_name_in_braces_makes_no_empty_file() -> None:
+    text = '> *** Update File: a.html\n>  {% include "history/line.html" %}\n> -{% end %}\n> +{% End %}\n'
+    assert read_answer(text).error is not None
