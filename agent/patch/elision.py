@@ -51,7 +51,7 @@ _HINT = re.compile(
     r"not change|not modif|as it|reszta|zbytek|sisa|"
     r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
     r"igual|unver|ndret|bisher|"
-    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen|gek",
+    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen",
     re.IGNORECASE,
 )
 _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…)")

@@ -24,7 +24,7 @@ _STATE = re.compile(
     r"неизмен\w*|незмінн\w*|oförändra\w*|u(?:æ|ae|e)ndre\w*|ennallaan|muuttumat\w*|değişme\w*|degisme\w*|aynı|"
     r"aynen|változatlan\w*|"
     r"neschimbat\w*|अपरिवर्तित|nguyên|tetap|sama|αμετάβλητ\w*|그대로\w*|동일\w*|생략\w*|bisher|zuvor|gehabt|"
-    r"niezmienion\w*|nezměněn\w*|gleich|gehabt|ausgelassen|weggelassen|gekürzt|omis\w{0,3}|omitid\w*|omess\w*|weggelaten|"
+    r"niezmienion\w*|nezměněn\w*|gleich|ausgelassen|weggelassen|gekürzt|omis\w{0,3}|omitid\w*|omess\w*|weggelaten|"
     r"пропущен\w*|опущен\w*|pominięt\w*|vynechán\w*|utelämna\w*|utelat\w*|udelad\w*"
 )
 _CHANGE = re.compile(

@@ -198,7 +198,7 @@ def _objects(text: str) -> list[tuple[str, str]]:
     for data in (*objects(text), *mended(text)):
         files = _files_in(data)
         if files:
-            return files if all(body.strip() for _, body in files) else []
+            return files
     return []
 
 
@@ -211,7 +211,9 @@ def _files_in(data: Any, depth: int = MAX_NESTED) -> list[tuple[str, str]]:
     body = next((data[key] for key in _TEXTS if isinstance(data.get(key), str)), None)
     if path is not None and body is not None:
         return [(path, body)] if _NAMED.fullmatch(path) else []
-    named = [(key, value) for key, value in data.items() if isinstance(value, str) and _NAMED.fullmatch(key)]
+    named = [
+        (key, value) for key, value in data.items() if isinstance(value, str) and value.strip() and _NAMED.fullmatch(key)
+    ]  # fmt: skip
     if named and len(named) == len(data):
         return named
     return next((files for value in data.values() if (files := _files_in(value, depth - 1))), [])

@@ -12,6 +12,7 @@ from agent.patch.formats.manifest import goes_on
 
 _OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _RUN = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+_PAGE = re.compile(r"\.(?:md|mdx|markdown|rst|txt|adoc)\b|\b(?:markdown|md)\b", re.IGNORECASE)
 STEPS = 20
 """Lines looked at for each line of the answer, at most."""
 
@@ -28,7 +29,7 @@ def fences(lines: Sequence[str], names_file: Callable[[str], bool]) -> Iterator[
             at += 1
             continue
         end = _end(lines, at, hit[0], names_file, left)
-        if end is None:
+        if end is None or (_PAGE.search(f"{before[:300]} {hit[1]}") and _may_go_on(lines, end, hit[0], names_file)):
             yield before, hit[1], None
             return
         left -= end - at
@@ -72,6 +73,14 @@ def _end(lines: Sequence[str], start: int, fence: str, names_file: Callable[[str
         else:
             nested += 1
     return plain[0] if len(plain) == 1 and nested == 1 else None
+
+
+def _may_go_on(lines: Sequence[str], end: int, fence: str, names_file: Callable[[str], bool]) -> bool:
+    """True where what stands below the fence of a page may be the page's: it is not clearly said, and another fence follows."""
+    below = next((line.strip() for line in lines[end + 1 :] if line.strip()), "")
+    if not below or goes_on(below) or names_file(below) or opener(below) is not None:
+        return False
+    return any(closes(line.strip(), fence) for line in lines[end + 1 :])
 
 
 def _at_margin(body: Sequence[str], opening: str) -> list[str] | None:

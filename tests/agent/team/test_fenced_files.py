@@ -62,6 +62,7 @@ def test_nothing_of_a_list_is_in_the_file(indent: str, text: str) -> None:
     "answer",
     [
         "1. `x.py`:\n\n   ```python\n   def f():\n       a = '''\nb\n'''\n   ```\n",  # of the list, or the file's
+        "`README.md`\n```markdown\n# A\n\n```\n\nraw\n```\n\nMore.\n```\n",
         "`README.md`\n```markdown\n# A\n\n```\nraw\n```\n",  # one of the fences is not closed
         "`x.py`\n```python\na = 1\n\n`y.py`\n```python\nb = 1\n```\n",
     ],
@@ -85,6 +86,11 @@ def test_a_line_of_spaces_is_as_deep_as_the_lines_beside_it(is_indented: bool) -
     text = "def f():\n    a\n    \n    b\n"
     lines = ["  " + line if line.strip() or is_indented else line for line in ("```python", *text.split("\n")[:-1], "```")]
     assert files("- `x.py`:\n\n" + "\n".join(lines) + "\n") == {"x.py": text}
+
+
+def test_an_empty_file_in_an_object_is_one() -> None:
+    text = '{"files": [{"path": "a/__init__.py", "content": ""}, {"path": "a/b.py", "content": "b = 1"}]}'
+    assert files(text) == {"a/__init__.py": "", "a/b.py": "b = 1\n"}
 
 
 def test_a_name_in_braces_makes_no_empty_file() -> None:
