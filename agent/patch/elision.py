@@ -51,7 +51,7 @@ _HINT = re.compile(
     r"not change|not modif|as it|reszta|zbytek|sisa|"
     r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
     r"igual|unver|ndret|bisher|"
-    r"zuvor|brig|uguale|berubah",
+    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen",
     re.IGNORECASE,
 )
 _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…)")
@@ -62,7 +62,7 @@ _NAMES = re.compile(r"\w[:,;(){}\[\]]|\w\.\w|->")
 """What programs write behind and between names."""
 
 _BRANCH = re.compile(r"[\s})]*(?:else|elif|if|except|catch|case|default|when|unless|elsif|match|switch|rescue|then)\b")
-_BRACKETS = (("{{", "}}"), ("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
+_BRACKETS = tuple(pair.split() for pair in "（ ）|【 】|「 」|« »|{{ }}|[ ]|( )|{ }|< >|** **|_ _|` `|* *".split("|"))  # noqa: SIM905
 _SAID = ("the rest of the ", "rest of ", "remainder of the ", "the remainder of the ", "the rest remains", "everything else ")
 _WORDS = re.compile(r"[^\W_][^<>={}\[\]|\\]*")
 _INLINE = re.compile(
@@ -247,7 +247,7 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         if inner.startswith(("...", "…", *_SAID)) or is_aside or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
-    words = core.strip(".… \t*-=~:;!,()[]<>")
+    words = core.strip(".… \t*-=~:;!,()[]<>（）。，、；：—–«»")
     if core.endswith(":") and not (starts or ends):
         return False
     if not words:

@@ -131,6 +131,8 @@ def is_closed(words: str) -> bool:
 
 def is_loose(words: str) -> bool:
     """True for words that mean it where the original had lines that are gone."""
+    if elision_words.is_loose(words):
+        return True
     tokens = _TOKEN.findall(words)
     return 0 < len(tokens) <= MAX_WORDS and (
         all(_CLOSED.fullmatch(token) or _CODE_WORD.fullmatch(token) for token in tokens) and _HINT.search(words) is not None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings, remarks, said_between, sentences
+from agent.patch.formats import foreign, headings, remarks, said_between, said_lines, sentences
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
@@ -128,7 +128,7 @@ class ManifestReader:
         for said, line in enumerate(filled):
             if _fence(line) is not None:
                 return True
-            if said == foreign.MAX_SAID or not remarks.is_said(line):
+            if said == foreign.MAX_SAID or not said_lines.is_said(line):
                 return False
         return False
 
@@ -157,7 +157,7 @@ class ManifestReader:
         ]  # fmt: skip
 
     def _remarks(self, raw: _Raw, body: _Body) -> Sequence[str]:
-        said = None if self._alone or self._strict else remarks.is_about_file(body.lines, raw.path)
+        said = None if self._alone or self._strict else said_lines.is_about_file(body.lines, raw.path)
         return body.remarks if said is None else (said,)
 
     def _left(self, start: int, end: int) -> list[str]:
@@ -303,19 +303,20 @@ def _told_end(lines: list[str], fence: str) -> int | None:
         elif nested:
             nested -= 1
         elif _closes(line, fence) and after % 2 == 0:
-            following = next((text for text in lines[at + 1 :] if text.strip() and not remarks.is_rule(text)), None)
-            if following is not None and _goes_on(following):
+            following = next((text for text in lines[at + 1 :] if text.strip() and not said_lines.is_rule(text)), None)
+            if following is not None and goes_on(following):
                 return at
     return None
 
 
-def _goes_on(line: str) -> bool:
+def goes_on(line: str) -> bool:
+    """True for a line below a fence that is not of its text: a sentence, a heading, another fence that says its language."""
     hit = _fence(line)
     if hit is not None:
         return bool(hit[1])
     text = line.strip()
     tells = text.startswith("#") or (text[:1].isupper() and text[-1:] in ".:!?")
-    return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or remarks.is_remark(line)
+    return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or said_lines.is_remark(line)
 
 
 def _wraps(lines: list[str], *, alone: bool) -> bool:

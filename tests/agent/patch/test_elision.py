@@ -272,3 +272,70 @@ def test_a_program_without_an_ending_may_have_elisions(tmp_path: Path, path: str
     grow(tmp_path, {path: before})
     apply_patch(tmp_path, f"FILE: {path}\n#!/bin/sh\none\n# previous code ...\nsix\nseven\n")
     assert tree_of(tmp_path) == {path: f"{before}seven\n"}
+
+
+@pytest.mark.parametrize("gone", ["key2 = 2", "key9 = 9"])
+@pytest.mark.parametrize("form", ["bare", "numbers", "envelope", "block"])
+def test_a_line_removed_beside_left_out_ones_is_removed(tmp_path: Path, form: str, gone: str) -> None:
+    body = [" key1 = 1", " key2 = 2", " # ... existing code ...", " key9 = 9", " key10 = 10"]
+    body = [line.replace(f" {gone}", f"-{gone}") for line in body]
+    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
+    lines = "\n".join(body)
+    answer = {
+        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ -2,10 +2,9 @@\n{lines}\n",
+        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
+        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
+        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
+    }[form]
+    grow(tmp_path, {"x.toml": LONG})
+    apply_patch(tmp_path, answer)
+    assert tree_of(tmp_path) == {"x.toml": LONG.replace(f"{gone}\n", "")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("key1 = 1\nkey2 = 2\n# ... existing code ...\nkey9 = 9", "key1 = 10\n# ... rest unchanged ...\nkey9 = 9"),
+        ("key1 = 1\nkey2 = 2\n# ... existing code ...\nkey9 = 9", "key1 = 10\nkey2 = 2\n# ... rest unchanged ...\nkey10 = 10"),
+        ("key1 = 1\n# ...\nkey9 = 9", "key1 = 10\n# ... rest unchanged ...\nkey3 = 3\n# ... and so on ...\nkey9 = 9"),
+        ("key1 = 1\n# ... existing code ...\nkey9 = 9", "key1 = 1\n# ... existing code ...\nnew = 1\nkey9 = 9"),
+    ],
+)
+def test_a_block_whose_parts_leave_out_different_lines_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    grow(tmp_path, {"x.toml": LONG})
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
+    assert tree_of(tmp_path) == {"x.toml": LONG}
+
+
+def test_lines_that_stand_for_none_show_no_place(tmp_path: Path) -> None:
+    before = "a = 1\na = 1\na = 1\nreturn a\nreturn a\n"
+    grow(tmp_path, {"x.py": before})
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, "--- a/x.py\n+++ b/x.py\n@@ -3,3 +3,4 @@\n a = 1\n // existing code\n return a\n+a = 1\n")
+    assert tree_of(tmp_path) == {"x.py": before}
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("a.py", "# {}"), ("a.js", "// {}"), ("a.css", "/* {} */"), ("a.html", "<!-- {} -->")]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "（省略）", "（其余代码不变）", "这里是原来的代码", "（変更なし）", "【省略】",
+        "(inchangé)", "inchangé", "(unverändert)", "[unverändert]",
+        "---- unverändert ----", "wie gehabt", "Der Rest der Datei bleibt gleich", "codice esistente", "istniejący kod",
+        "«без изменений»", "(опущено)", "(sin cambios)", "código existente", "(utelämnat)",
+    ],
+)  # fmt: skip
+def test_other_languages_say_it_in_few_words_too(path: str, form: str, words: str) -> None:
+    line = form.format(words)
+    assert list(elisions(["first", line, "last"], path, ["first", "b", "c", "d", "last"])) == [1]
+    assert list(elisions(["first", line, "last"], path, ["first", line, "last"])) == [], "the file had it"
+
+
+@pytest.mark.parametrize(
+    "line", ["# Rest berechnen", "# la modification du code", "# 计算剩余时间", "# geri kalan süre", "# el código de error"]
+)
+def test_other_comments_of_other_languages_are_comments(line: str) -> None:
+    assert list(elisions(["first", "x = 1", line, "b", "last"], "a.py", ["first", "b", "last"])) == []
