@@ -121,5 +121,8 @@ class _Batch:
         )
         found: dict[str, int] = {row["status"]: row["n"] for row in rows}
         if FAILED & set(found):
-            raise RuntimeError(f"runs did not complete: {found}")
+            errors = self.running.query(
+                "SELECT error FROM task_runs WHERE id = ANY(%s::uuid[]) AND error IS NOT NULL", self.submitted
+            )
+            raise RuntimeError(f"runs did not complete: {found}, {[row['error'] for row in errors]}")
         return found.get("completed", 0)
