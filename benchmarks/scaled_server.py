@@ -118,10 +118,19 @@ class ScaledServer:
         """Until each web process says that it is ready, and as many workers as were started live. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
         urls = [f"{self.url}/health/ready", *(f"http://127.0.0.1:{port}/health/ready" for port in self.ports)]
-        while not all(map(_is_ready, urls)):
+        while not all(map(_is_ready, urls)) or self._living() < len(self.workers):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{urls} were not ready; the logs are in {self.data}")
+                raise TimeoutError(f"{urls} and the workers were not ready; the logs are in {self.data}")
             time.sleep(0.1)
+
+    def _living(self) -> int:
+        """Workers that have shown a sign of life. 0 while nobody says so."""
+        try:
+            with self.client() as http:
+                answer = http.get("/health/status")
+        except httpx.TransportError:
+            return 0
+        return len(answer.json()["workers"]) if answer.status_code == 200 else 0
 
 
 def _is_ready(url: str) -> bool:

@@ -88,9 +88,13 @@ class ReviewSubmitted(WebhookEvent):
     verdict: Verdict | Literal[""] = ""
 
 
+DISMISSED = ":dismissed"
+
+
 @dataclass(frozen=True)
 class ReviewDismissed(WebhookEvent):
-    """The review with this id counts no more: neither its words nor its remarks ask for anything."""
+    """The review with this id counts no more: neither its words nor its remarks ask for anything. Its ``key`` is `review:`, the
+    id and DISMISSED."""
 
     review: int
 

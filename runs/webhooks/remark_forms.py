@@ -99,11 +99,12 @@ GLAD = _any(
     r"^(?:me (?:parece|gusta) bien|funciona|todo bien)(?: (?!(?:no|pero|mal|sólo|solo|casi|cuando|si|salvo|menos)\b)\w+){0,4}$",
     r"^(?:ah |oh |okay |ok )*(?:i (?:agree|see|understand)|understood|got it|right|til|alles klar|d'accord"
     r"|noted)(?: with \w+)?$",
-    r"^(?:it |this |that |everything |(?:all |the |all the )?tests )?(?:(?:still|also|just|all) )?"
-    r"(?:works?|runs?|builds?|pass(?:es)?)(?: (?:fine|well|great|ok|okay|perfectly|nicely|too))?"
+    r"^(?:(?:it |this |that |everything )?(?:(?:still|also|just|all) )?(?:works|runs|builds|passes)|"
+    r"(?:all |the |all the )?tests (?:(?:still|also|just|all) )?(?:work|run|pass))"
+    r"(?: (?:fine|well|great|ok|okay|perfectly|nicely|too))?"
     rf"(?: (?:here|locally|now|for me|(?:on|with|in) (?:(?:my|our|the|a) )?(?:own )?{_COMPUTER}))+(?: too| as well)?$",
     r"^(?:das |es |alles |hier )*(?:läuft|funktioniert|geht|klappt)(?: (?:bei (?:mir|uns)|hier|jetzt|lokal|gut|super|klar"
-    r"|auf \w+ rechner))+$|^in ordnung$|^alles (?:bestens|gut|klar|super)$",
+    r"|auf (?:mein|unser|dies|all|beid)\w* rechnern?))+$|^in ordnung$|^alles (?:bestens|gut|klar|super)$",
     r"^(?:ça|cela|tout) (?:marche|passe|fonctionne|roule)(?: (?:chez (?:moi|nous)|bien|ici|sur ma machine))*$",
     r"^(?:todo )?(?:funciona|va|corre)(?: (?:en mi (?:máquina|equipo|ordenador)|bien|aquí))+$",
     r"^(?:and )?(?:have|enjoy) (?:a|your|the) (?:(?:nice|great|good|lovely) )?(?:day|evening|week-?end|week|one|holidays?)$",

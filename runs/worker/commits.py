@@ -23,8 +23,9 @@ STOPPING_SECONDS = 2.0
 """The same for a worker that is being stopped: its run goes on elsewhere."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds until the database is asked again after a lost connection."""
-ROLLED_BACK = ("55P03", "25P03")
-"""SQLSTATE (PostgreSQL, appendix A): a lock was not free in time; this process stood still with locks in hand and lost them."""
+ROLLED_BACK = ("55P03", "25P03", "40P01")
+"""SQLSTATE (PostgreSQL, appendix A): a lock was not free in time; this process stood still with locks in hand and lost them;
+two waited for each other, and the server chose this one to end that."""
 
 
 class OutcomeUnknown(OperationalError):

@@ -127,6 +127,22 @@ def test_who_stood_still_with_locks_in_hand_does_it_again(tenant: Tenant, told: 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_is_rolled_back_to_end_a_deadlock_does_it_again(tenant: Tenant) -> None:
+    """The server chooses one of the two by chance, so the error is raised here, in the server."""
+    tries = []
+
+    def record() -> None:
+        tries.append(1)
+        Workspace.objects.filter(pk=tenant.workspace.pk).update(name=f"Try {len(tries)}")
+        if len(tries) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE deadlock_detected; END $$")
+
+    until_committed(record)
+    assert Workspace.objects.get(pk=tenant.workspace.pk).name == "Try 2"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_lock_that_stays_ends_the_waiting(tenant: Tenant, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.2)
     with frozen("workspaces", tenant.workspace.pk), pytest.raises(OperationalError, match="lock timeout"):

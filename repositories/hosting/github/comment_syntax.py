@@ -28,15 +28,16 @@ _WHOLE_WORD = re.compile(r"/mgx(?!\S)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)(>?)", re.I)
 _QUOTING = re.compile(
     r"pre|code|kbd|samp|tt|blockquote|q|template|script|style|textarea|noscript|iframe|svg|math|xmp|listing|plaintext|noembed"
-    r"|noframes|details|dialog"
+    r"|noframes|details|dialog|rp"
 )
 """Elements whose content is quoted, code, folded away or not shown."""
-_STRUCK = frozenset(("del", "s", "strike", "cite", "var", "rp"))
-"""Elements whose content is struck out or another's. Without an end they may be a type in a sentence: `Vec<S>`."""
+_STRUCK = frozenset(("del", "s", "strike", "cite", "var", "video", "audio", "object", "canvas"))
+"""Elements whose content is struck out, another's, or for browsers without them. Without an end they may be a type in a
+sentence: `Vec<S>`."""
 _HIDES = re.compile(r"(?<![\w-])(?:hidden|aria-hidden|style)(?![\w-])", re.I)
 """Attributes by which an element may not be seen."""
-_MARKUP = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<[!?][\s\S]*|</?[a-z][^<>]*(?:>|\Z|(?=<))", re.I)
-"""A tag or a comment; behind a declaration nothing is taken for text."""
+_MARKUP = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<(?:[!?]|/(?![a-z]))[\s\S]*|</?[a-z][^<>]*(?:>|\Z|(?=<))", re.I)
+"""A tag or a comment; behind a declaration, or the end of what has no name, nothing is taken for text, as by a browser."""
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SHOWN = frozenset(("table", "a", "button"))
 """Elements in which a command is shown, not given."""

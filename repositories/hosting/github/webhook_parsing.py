@@ -14,6 +14,7 @@ from typing import Any
 from ..base import Verdict
 from ..payloads import entries, integer, part, text
 from ..webhook_events import (
+    DISMISSED,
     LABEL,
     MAX_NUMBER,
     BranchPushed,
@@ -65,6 +66,8 @@ def is_program(payload: Mapping[str, Any]) -> bool:
 
 def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
     """GitHub's time of the cause; None for events without one, which are harmless if handled twice."""
+    if payload.get("action") == "dismissed":
+        return None  # the only time in it is that of the review, which may be old
     where, field = _TIMES.get(event, ("", ""))
     return _time(text(part(payload, where), field))
 
@@ -112,7 +115,7 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     if is_ours(body) or number is None or identity is None:
         return
     if payload.get("action") == "dismissed":
-        yield ReviewDismissed(actor, f"review:{identity}:dismissed", identity)
+        yield ReviewDismissed(actor, f"review:{identity}{DISMISSED}", identity)
     if payload.get("action") != "submitted":
         return
     verdict = VERDICTS.get(text(review, "state").lower())

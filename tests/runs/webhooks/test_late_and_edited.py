@@ -17,6 +17,8 @@ from ..conftest import Tenant
 from .conversation import Story, newest
 from .test_issue_conversations import propose
 
+EARLIER = timezone.now() - timedelta(minutes=10)
+
 
 def stop(story: Story, tenant: Tenant) -> None:
     services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
@@ -27,7 +29,8 @@ def task_of(tenant: Tenant) -> Task:
 
 
 def says_at(story: Story, issue: dict[str, Any], seconds: int, words: str = "/mgx plan", **text: str) -> None:
-    at = (timezone.now() + timedelta(seconds=seconds - 600)).isoformat()
+    """``seconds`` after EARLIER, however long the test takes."""
+    at = (EARLIER + timedelta(seconds=seconds)).isoformat()
     story.says({**issue, **text, "updated_at": at}, words)
 
 

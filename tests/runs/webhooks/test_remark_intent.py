@@ -86,7 +86,8 @@ SIGNED_REQUESTS = (
 NOT_FOR_ME = """
 Works on my machine, not on CI | Works only on my machine | Works for 3 hours on my machine | Läuft bei mir nicht | Läuft nicht
 Ça marche pas | Funciona mal | Runs on my machine for hours | Tests pass on my machine if I disable the cache | Runs twice
-Funciona solo en Linux | Have a look at tax.py
+Funciona solo en Linux | Have a look at tax.py | Build on Windows too | Run on macOS too | Work on Linux as well
+Läuft auf keinem Rechner | Läuft auf einem Rechner
 """
 
 

@@ -3,8 +3,14 @@ asks for, and a thread is answered for what a run was told of it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
+from django.utils import timezone
+
+from runs import retention
+from runs.models import ProcessedWebhook
 from tests.support.github import USERS
 
 from .conversation import Conversation
@@ -14,7 +20,8 @@ def told(talk: Conversation) -> dict[str, Any]:
     return talk.runs[-1].revision or {}
 
 
-def test_a_dismissed_review_s_remarks_ask_for_nothing(talk: Conversation) -> None:
+def dismissed(talk: Conversation, **facts: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A review of dev's with a remark that nobody was told of, which was dismissed; and the remark."""
     pull = {"number": talk.pull.number}
     path = f"/repos/{talk.story.repo}/pulls/{talk.pull.number}/reviews"
     place = {"path": "topic.md", "position": 1, "body": "Use a set."}
@@ -23,8 +30,14 @@ def test_a_dismissed_review_s_remarks_ask_for_nothing(talk: Conversation) -> Non
     remarks = talk.story.github.api("GET", f"/repos/{talk.story.repo}/pulls/{talk.pull.number}/comments")
     (remark,) = (each for each in remarks if each["body"] == "Use a set.")
     assert remark["pull_request_review_id"] == made["id"], "as on GitHub"
-    review = {"id": made["id"], "state": "dismissed", "body": "Rename it."}
+    review = {"id": made["id"], "state": "dismissed", "body": "Rename it.", **facts}
     talk.story.send("pull_request_review", "octocat", times=2, action="dismissed", pull_request=pull, review=review)
+    return review, remark
+
+
+def test_a_dismissed_review_s_remarks_ask_for_nothing(talk: Conversation) -> None:
+    pull = {"number": talk.pull.number}
+    review, remark = dismissed(talk)
     # whose deliveries come late, and another remark of the same reviewer after them
     talk.story.send("pull_request_review_comment", "dev", action="created", pull_request=pull, comment=remark)
     talk.story.send(
@@ -38,6 +51,21 @@ def test_a_dismissed_review_s_remarks_ask_for_nothing(talk: Conversation) -> Non
     answer = talk.remark("Do it after all.", under=int(remark["id"]))
     assert told(talk)["told"] == [answer]
     assert "An answer in the thread of this remark of dev: Use a set." in talk.asked
+
+
+def test_a_review_that_is_dismissed_long_after_it_was_given_asks_for_nothing(talk: Conversation) -> None:
+    """What is told of it has the time of the review, not of the dismissal."""
+    dismissed(talk, submitted_at=(timezone.now() - timedelta(days=20)).isoformat())
+    other = talk.remark("Sort the keys.")
+    assert told(talk)["told"] == [other]
+
+
+def test_a_review_stays_dismissed_however_long_ago_that_was(talk: Conversation) -> None:
+    dismissed(talk)
+    ProcessedWebhook.across_tenants.update(created_at=F("created_at") - timedelta(days=400))
+    retention.prune()
+    other = talk.remark("Sort the keys.")
+    assert told(talk)["told"] == [other]
 
 
 def test_a_review_that_is_dismissed_while_it_waits_is_not_taken_up(talk: Conversation) -> None:

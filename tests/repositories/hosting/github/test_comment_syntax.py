@@ -59,6 +59,7 @@ MAIL = "On Mon, Nov 30, 2026 at 9:00 AM Bob <bob@example.org> wrote:"
         ("<br>\n<!--\n/mgx run\n-->\n/mgx help", "help", ""),
         ("<br>\n`\n/mgx help\n`", "help", "`"),
         ("<pre>\n/mgx run\n</pre>\n/mgx help", "help", ""),
+        ("It takes a List<Object> now.\n/mgx run", "run", ""),
         # the end of what is not Markdown's
         ("/mgx approve\n---\nBob", "approve", "---\nBob"),
         ("- done\n- tested\n/mgx approve", "approve", ""),
@@ -114,6 +115,11 @@ def test_a_command_is_found(text: str, verb: str, words: str) -> None:
         "<br>\nsay /mgx approve",
         "<br>/mgx approve",
         "<br>\n<b>x</b> /mgx approve",
+        "<br>\n</ \n/mgx approve\n>",
+        "<br>\n</1\n/mgx approve\n>",
+        "<ruby>x<rp>\n/mgx approve\n</ruby>",
+        "<br>\n<ruby>x<rp>\n/mgx approve\n</ruby>",
+        "<video controls>\n/mgx approve\n</video>",
         # not seen as it is written
         "$$\n/mgx approve\n$$",
         "So $$ x\n/mgx approve\n$$ it is",
