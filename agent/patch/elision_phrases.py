@@ -144,6 +144,11 @@ def is_of_one(words: str) -> bool:
     return words.isascii() and _IS.search(words) is not None and _OF_ONE.search(words) is None
 
 
+def is_said_of_rest(words: str) -> bool:
+    """True for what can only mean left out code and is said of all of it: "the rest is unchanged"."""
+    return is_said(words) and _OF_ONE.search(words) is not None
+
+
 def may_be_said(words: str) -> bool:
     """True for what means it where nothing else follows: "unchanged" by itself."""
     return bool(_SINGLE.fullmatch(words))

@@ -10,8 +10,10 @@ from agent.patch.formats import closings
 from agent.patch.line_numbers import of_whole
 from agent.patch.model import FileEdit
 
-_HISTORY = re.compile(r"change|histor|news|release|upgrad|migrat|updat", re.IGNORECASE)
-"""In the names of pages that say what was changed."""
+_MAY_SAY_IT = re.compile(
+    r"change|histor|news|release|upgrad|migrat|updat|test|fixture|expect|golden|snapshot|sample|output", re.IGNORECASE
+)
+"""In the names of pages that say what was changed, and of what a program shall print: nothing else was, say both."""
 
 
 def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
@@ -29,14 +31,14 @@ def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
 
 
 def without_closing(edit: FileEdit, old: bytes | None) -> FileEdit:
-    """The edit without a last paragraph that says that nothing else was changed: no page says it of itself but a history. One
-    that the file has already stays."""
+    """The edit without a last paragraph that says that nothing else was changed: no page says it of itself but a history, nor
+    any text but what a program prints. One that the file has already stays."""
     lines = edit.content.rstrip("\n").split("\n")
     last = lines[-1].strip()
     is_closing = (
         len(lines) > 2 and not lines[-2].strip() and closings.NOTHING_ELSE.fullmatch(closings.SIGNS_BEHIND.sub("", last))
     )
-    if not is_closing or _HISTORY.search(edit.names[0]) or lines[-1] not in edit.remarks:
+    if not is_closing or _MAY_SAY_IT.search(edit.names[0]) or lines[-1] not in edit.remarks:
         return edit
     if last in map(str.strip, _text(old).split("\n")):
         return edit

@@ -126,7 +126,8 @@ class SuiteReport:
 
 class Repeated:
     """Names of the tests of one report, where several may have the same: the second is ``name (no. 2 of this name)``, so that
-    one that newly fails has not the name of one that failed before. Each test is asked for, in order, whatever became of it."""
+    one that newly fails has not the name of one that failed before. Each test is asked for, whatever became of it, in an order
+    that is the same in each run."""
 
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()

@@ -53,7 +53,7 @@ NO_OTHERS = re.compile(
 """That this is all, also in brackets or in capitals; no program has such a line, be its commands words."""
 
 NOTHING_ELSE = re.compile(
-    r"[(\[*_]{0,3}(?:there (?:are|were) )?no (?:other|further|additional) (?:files?|changes?)"
+    r"[(\[*_]{0,3}(?:(?:there (?:are|were) )?no (?:other|further|additional) changes?|no (?:other|further|additional) files?)"
     r"(?: (?:were|was|have been|has been) (?:changed|modified|touched|edited|made|affected))?[^\w\n]{0,6}",
     re.IGNORECASE,
 )

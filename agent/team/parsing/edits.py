@@ -116,15 +116,16 @@ def _say_no_change(text: str) -> tuple[bool, bool]:
 
 
 def _manifest(files: Sequence[tuple[str, str]], *, is_exact: bool) -> str:
-    """The files as a manifest; nothing where a text would be read as the next file's beginning. An exact text is put in a
-    fence, so that none of it is taken for what is said around it."""
+    """The files as a manifest; nothing where a text would be read as another edit's beginning. An exact text is put in a fence,
+    so that none of it is taken for what is said around it."""
     if any(line.startswith("FILE:") for _, text in files for line in text.splitlines()):
         return ""
-    return "".join(
+    manifest = "".join(
         f"FILE: {path.removeprefix('./')}\n"
         + (fenced(path, text) if is_exact else text + ("" if text.endswith("\n") else "\n"))
         for path, text in files
     )
+    return manifest if not is_exact or len(parse_edits(manifest).files) in (0, len(files)) else ""
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:
@@ -159,19 +160,20 @@ def _fenced(text: str) -> list[tuple[str, str]]:
     """Fences whose path stands in their first line, on the line before them, or in a comment on top. None at all where one of
     them is meant as a part of a file: nothing says where it goes."""
     found: list[tuple[str, str]] = []
-    for before, info, body in fences(text.split("\n"), lambda line: _path_of(line, "") is not None):
+    for before, info, body in fences(text.split("\n"), _path_of):
         if body is None or _is_part(before[:300], info):
             return []
-        path = _path_of(before, info)
-        if path is None and body and (hit := _COMMENT.fullmatch(body[0])) and _NAMED.fullmatch(hit[1]):
-            path, body = hit[1], body[1:]
+        path = _path_of(before, info, "")
+        if path is None and body and (path := _path_on_top(body[0])) is not None:
+            body = body[1:]
         is_example = info.strip().lower() in _SHELL and path is not None and not path.endswith(_SHELL_FILES)
         if path is not None and not is_example:
             found.append((path, "\n".join(body).rstrip("\n") + "\n"))
     return found
 
 
-def _path_of(before: str, info: str) -> str | None:
+def _path_of(before: str, info: str, top: str) -> str | None:
+    """The path that stands in a fence's first line, on the line ``before`` it, or in a comment ``top`` of its text."""
     for word in re.split(r"[\s:=\"'{}(),]+", info):
         if _NAMED.fullmatch(word) and ("/" in word or "." in word[1:]):
             return word
@@ -179,7 +181,12 @@ def _path_of(before: str, info: str) -> str | None:
         hit = pattern.fullmatch(before[:300])
         if hit and _NAMED.fullmatch(hit[1]):
             return hit[1]
-    return None
+    return _path_on_top(top)
+
+
+def _path_on_top(line: str) -> str | None:
+    hit = _COMMENT.fullmatch(line)
+    return hit[1] if hit and _NAMED.fullmatch(hit[1]) else None
 
 
 def _is_part(before: str, info: str) -> bool:

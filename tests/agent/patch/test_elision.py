@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.guardrails import check
-from agent.patch import PatchRejected, apply_patch, parse_edits
+from agent.patch import PatchRejected, apply_patch, parse_edits, preview
 from agent.patch.elision import elisions
 from agent.ports import TaskSpec
 from agent.stages.apply import ANY_STACK
@@ -339,3 +339,34 @@ def test_other_languages_say_it_in_few_words_too(path: str, form: str, words: st
 )
 def test_other_comments_of_other_languages_are_comments(line: str) -> None:
     assert list(elisions(["first", "x = 1", line, "b", "last"], "a.py", ["first", "b", "last"])) == []
+
+
+@pytest.mark.parametrize("word", ["other", "same", "unchanged", "unverändert", "existing"])
+@pytest.mark.parametrize("form", ["whole", "block"])
+def test_an_item_of_a_yaml_list_is_no_elision(tmp_path: Path, form: str, word: str) -> None:
+    before = "kinds:\n  - a\n  - b\n  - c\nnext: 1\n"
+    after = f"kinds:\n  - {word}\nnext: 2\n"
+    block = f"a.yml\n<<<<<<< SEARCH\n{before}=======\n{after}>>>>>>> REPLACE\n"
+    grow(tmp_path, {"a.yml": before})
+    apply_patch(tmp_path, f"FILE: a.yml\n{after}" if form == "whole" else block)
+    assert tree_of(tmp_path) == {"a.yml": after}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["The files are identical.", "Die Datei ist vorhanden.", "Der Rest.", "unverändert", "- unchanged", "Same as before."],
+)
+def test_a_sentence_of_a_page_is_not_dropped_for_the_lines_that_it_replaces(tmp_path: Path, words: str) -> None:
+    before = "# Title\n\nOne.\nTwo.\nThree.\n\nThe end.\n\nOld.\n"
+    after = before.replace("One.\nTwo.\nThree.", words).replace("Old", "New")
+    grow(tmp_path, {"a.md": before})
+    result, files = preview(tmp_path, parse_edits(f"FILE: a.md\n{after}"))
+    assert not result.success or files[0].text == after
+
+
+@pytest.mark.parametrize("words", ["The rest is unchanged.", "(unverändert)", "[...]", "... existing text ..."])
+def test_what_a_page_leaves_out_is_kept_where_it_says_so(tmp_path: Path, words: str) -> None:
+    before = "# Title\n\nOne.\nTwo.\nThree.\n\nThe end.\n\nOld.\n"
+    grow(tmp_path, {"a.md": before})
+    apply_patch(tmp_path, "FILE: a.md\n" + before.replace("One.\nTwo.\nThree.", words).replace("Old", "New"))
+    assert tree_of(tmp_path) == {"a.md": before.replace("Old", "New")}

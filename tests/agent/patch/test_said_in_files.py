@@ -364,6 +364,8 @@ def test_that_nothing_else_was_changed_is_not_written_into_a_page(tmp_path: Path
         ("docs/upgrading.md", "# T\n", "No other changes.", False),
         ("README.md", "# T\n", "No other changes are required.", False),
         ("README.md", "# T\n", "- No other changes.", False),
+        ("README.md", "# T\n", "There are no other files.", False),
+        ("tests/expected/plan.txt", "# T\n", "No other changes.", False),
     ],
 )
 def test_what_a_page_may_say_itself_is_kept_or_refused(

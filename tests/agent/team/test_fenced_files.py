@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from agent.team.parsing.edits import read_answer
@@ -58,10 +60,45 @@ def test_nothing_of_a_list_is_in_the_file(indent: str, text: str) -> None:
     assert files(answer) == {"x.py": text}
 
 
+PROGRAM = "def f():\n    return 1\n\n\nprint(f())\n"
+BELOW = ["Output:\n```\n1\n```\n", "Run it\n```\npython x.py\n```\n", "\nResult\n\n```text\n1\n```\n",
+         "so läuft es\n```bash\npython x.py\n```\nund die Tests\n```\npytest\n```\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("below", BELOW)
+@pytest.mark.parametrize("head", [*HEADS[:4], HEADS[6], "FILE: x.py\n```python\n{}```\n", "FILE: x.py\n```\n{}```\n"])
+@pytest.mark.parametrize("text", [PROGRAM, TEXTS[3]])
+def test_what_is_fenced_below_a_program_is_not_the_program_s(head: str, below: str, text: str) -> None:
+    assert files(f"Here it is.\n\n{head.format(text)}{below}") == {"x.py": text}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.sh", "cat <<EOF\n```\nmake\n```\nEOF\n"),
+        ("x.yml", "text: |\n  ```\n  make\n  ```\nb: 1\n"),
+        ("x.rs", 'let a = r#"\n```\nmake\n```\n"#;\n'),
+        ("x.c", "/*\n```\nmake\n```\n*/\nint a;\n"),
+    ],
+)
+@pytest.mark.parametrize("head", ["`{}`\n```\n{}```\n", "FILE: {}\n```\n{}```\n"])
+def test_a_fence_in_text_that_a_program_holds_is_its_own(head: str, path: str, text: str) -> None:
+    assert files(head.format(path, text)) == {path: text}
+
+
+@pytest.mark.parametrize("line", ["**FILE: y.py**", "## FILE: y.py\n```\nb\n```", "__FILE: y.py__", "FILE: y.py"])
+def test_a_page_about_answers_is_not_read_as_several_files(line: str) -> None:
+    text = f"# How to answer\n\n{line}\n\nThen the file.\n"
+    made = files(json.dumps({"path": "docs/a.md", "content": text}))
+    assert made in ({}, {"docs/a.md": text})
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         "1. `x.py`:\n\n   ```python\n   def f():\n       a = '''\nb\n'''\n   ```\n",  # of the list, or the file's
+        "1. `x.py`:\n\n  ```python\n    a = 1\n    b = 2\n  ```\n",
+        "1. `x.py`:\n\n\t```python\n    a = 1\n    b = 2\n\t```\n",
         "`README.md`\n```markdown\n# A\n\n```\n\nraw\n```\n\nMore.\n```\n",
         "`README.md`\n```markdown\n# A\n\n```\nraw\n```\n",  # one of the fences is not closed
         "`x.py`\n```python\na = 1\n\n`y.py`\n```python\nb = 1\n```\n",

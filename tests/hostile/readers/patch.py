@@ -356,6 +356,7 @@ READERS = [
             "agent.patch.formats.named_fences",
             "agent.patch.formats.prose",
             "agent.patch.formats.closings",
+            "agent.patch.formats.open_text",
             "agent.patch.formats.remarks",
             "agent.patch.formats.said_lines",
             "agent.patch.formats.sentences",

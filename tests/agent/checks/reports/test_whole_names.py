@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -216,6 +217,18 @@ def test_two_tests_of_one_name_are_two(tmp_path: Path, read: Callable[..., Tally
     assert compare(second, first, tmp_path)["newly_failing"] == [name]
     assert compare(first, both, tmp_path)["newly_failing"] == [f"{name} (no. 2 of this name)"]
     assert compare(both, first, tmp_path)["still_failing"] == [name]
+
+
+@pytest.mark.parametrize("places", [["1:1", "1:2", "1:10"], ["1:9", "1:10", "2:1"], ["", "", ""]])
+def test_examples_of_one_name_that_run_at_random_keep_their_numbers(places: list[str]) -> None:
+    def example(number: int) -> dict[str, object]:
+        own = {"id": f"./a_spec.rb[{places[number]}]"} if places[number] else {}
+        told = {"file_path": "./a_spec.rb", "full_description": "adds", "line_number": number + 2}
+        return {**own, **told, "status": "failed" if number == 2 else "passed"}
+
+    for order in itertools.permutations(range(3)):
+        tally = rspec.read([json.dumps({"examples": [example(number) for number in order]})])
+        assert tally is not None and tally.failing == ["a_spec.rb > adds (no. 3 of this name)"]
 
 
 def test_a_test_of_a_repeated_name_is_run_again_by_the_name_that_it_has() -> None:
