@@ -76,8 +76,11 @@ class CutNetwork:
                         if self.cut == "after":
                             cutting.set()
                         elif self.cut == "at once":
+                            cutting.set()  # first: an answer that came through would leave the next statement without a server
                             server.sendall(said)
-                            break
+                            _end(client)
+                            _end(server)
+                            return
                         elif self.cut == "unnoticed":
                             _end(client)
                             return
