@@ -45,16 +45,6 @@ _COMMENTS = (
 )
 _OPENERS = ("///", "//", "##", "#", "--", ";;", ";", "%", "REM ", "rem ", "'", "*", "!")
 _MARKUP = (("<!--", "-->"),)
-_HINT = re.compile(
-    r"rest|remain|unchanged|same|existing|original|previous|omitted|other|everything|nothing|continue|snip|as is|"
-    r"as before|etc|"
-    r"no change|untouched|elided|truncated|unmodified|intact|identical|keep|lines|more|skipped|as above|code|"
-    r"not change|not modif|as it|reszta|zbytek|sisa|"
-    r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
-    r"igual|unver|ndret|bisher|"
-    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen",
-    re.IGNORECASE,
-)
 _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…)")
 """Dots that are not part of a name or a path."""
 
@@ -207,7 +197,7 @@ def _may_be(line: str) -> bool:
     text = line.strip()
     if not 0 < len(text) <= MAX_LINE:
         return False
-    return "..." in text or "…" in text or ". . ." in text or _HINT.search(text) is not None or not text.isascii()
+    return "..." in text or "…" in text or ". . ." in text or phrases.FIRST_LOOK.search(text) is not None or not text.isascii()
 
 
 def _core(text: str, *, is_prose: bool = False) -> tuple[str, str]:

@@ -12,6 +12,18 @@ from agent.patch import elision_words
 MAX_PHRASE = 120
 MAX_WORDS = 14
 
+FIRST_LOOK = re.compile(
+    r"rest|remain|unchanged|same|existing|original|previous|omitted|other|everything|nothing|continue|snip|as is|"
+    r"as before|etc|"
+    r"no change|untouched|elided|truncated|unmodified|intact|identical|keep|lines|more|skipped|as above|code|"
+    r"not change|not modif|as it|reszta|zbytek|sisa|"
+    r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
+    r"igual|unver|ndret|bisher|"
+    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen",
+    re.IGNORECASE,
+)
+"""What an ASCII line without dots has, in one of the languages, if it stands for others."""
+
 _NOUN = (
     r"(?:files?|code|functions?|class(?:es)?|methods?|modules?|components?|page|contents?|document|documentation|"
     r"implementations?|scripts?|config(?:uration)?|sections?|body|logic|blocks?|text|lines?|imports?|tests?|cases|styles?|"
