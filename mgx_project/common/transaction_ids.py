@@ -39,7 +39,7 @@ def note(xid: str) -> None:
 def present() -> str | None:
     """The id of the present transaction, None if it has written nothing. Asks for it where no statement noted it."""
     if connection.connection.info.transaction_status is TransactionStatus.IDLE:
-        return None  # there was no statement, so none begins it either
+        return None  # it has no statement yet, and asking would be its first
     if (xid := _noted.get()) is None:
         with connection.cursor() as cursor:
             cursor.execute(_IF_WRITTEN)

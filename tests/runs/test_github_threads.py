@@ -3,36 +3,22 @@ what the model is told shows what was understood."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from runs.models import Approval, TaskRun
 from runs.models.run_state import Status
 from tasks.models import Task
-from tests.support.github import USERS, GitHub
+from tests.support.github import USERS
 
 from ..repositories.webhooks.sending import deliver
 from ..support.patience import wait_for
-from ..support.team_script import script
 from ..support.worker import wait_for_end, worker
-from .conftest import NEW, Tenant, drive
-from .story import Story, linked, newest
+from .conftest import Tenant, drive
+from .story import CODE, Story, newest, team
 
-CODE = f"FILE: shop/prices.py\n{NEW}"
 VERSIONS = [CODE, *(CODE.replace("sum(", f"sum(  # {words}\n        ") for words in ("why", "shorter", "tested"))]
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
-
-
-def team(**answers: Any) -> Any:
-    return script(code=CODE, files=["shop/prices.py"], **answers)
 
 
 def told(server: Any, since: int) -> str:

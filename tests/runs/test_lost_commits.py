@@ -163,18 +163,24 @@ def test_a_slice_of_working_time_is_taken_and_given_back_once(
     assert 500 * hour <= meter(run).work_ms < 1000 * hour
 
 
+def write_into_an_absent_database(tenant: Tenant, network: CutNetwork, cut: Cut) -> tuple[TaskRun, EventBuffer]:
+    """An event, in whose commit the database goes away; it is back when this returns."""
+    run = begun(tenant)
+    buffer = EventBuffer(run, run.fence)
+    buffer.add(STEERED)
+    network.cut_next(cut, away_after=True)
+    with pytest.raises(OutcomeUnknown):
+        buffer.commit(buffer.write_waiting)
+    network.away = False
+    return run, buffer
+
+
 def test_a_database_that_stays_away_lets_nothing_more_be_written(
     tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has the event, and this worker can't know."""
     monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
-    run = begun(tenant)
-    buffer = EventBuffer(run, run.fence)
-    buffer.add(STEERED)
-    network.cut_next("after", away_after=True)
-    with pytest.raises(OutcomeUnknown):
-        buffer.commit(buffer.write_waiting)
-    network.away = False
+    run, buffer = write_into_an_absent_database(tenant, network, "after")
     with pytest.raises(OutcomeUnknown):
         buffer.commit(buffer.write_waiting)
     assert said(run) == 1
@@ -185,13 +191,7 @@ def test_a_worker_that_is_stopped_does_not_wait_for_its_database(
 ) -> None:
     monkeypatch.setattr(keeper, "stopping", True)
     monkeypatch.setattr(commits, "STOPPING_SECONDS", 0.3)
-    run = begun(tenant)
-    buffer = EventBuffer(run, run.fence)
-    buffer.add(STEERED)
-    network.cut_next("before", away_after=True)
-    with pytest.raises(OutcomeUnknown):
-        buffer.commit(buffer.write_waiting)
-    network.away = False
+    run, _ = write_into_an_absent_database(tenant, network, "before")
     assert said(run) == 0
 
 

@@ -84,7 +84,8 @@ def _after_opened(text: str) -> str | None:
 def _outermost(inside: str, closed: re.Match[str] | None) -> re.Match[str] | None:
     """The end of a thought in which others are begun on lines of their own: where as many have ended as were begun, alone on a
     line and outside of a block of code, with an answer behind it, of edits where edits stand before it. What stands between is
-    a draft. None where there are no others, or where that is not told: then the first end counts."""
+    a draft. Returns None where no other thought is begun, or where no end can be recognised as that one: then the first end
+    counts."""
     opens = [mark for mark in islice(_OPEN.finditer(inside), MAX_NESTED) if _begins_line(inside, mark.start())]
     if closed is None or not opens or opens[0].start() > closed.start():
         return None

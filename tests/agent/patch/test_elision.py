@@ -218,6 +218,18 @@ def test_names_that_are_said_of_left_out_code_too_are_names(tmp_path: Path, path
 LONG = "".join(f"key{at} = {at}\n" for at in range(12))
 
 
+def written(body: list[str], form: str, numbers: str) -> str:
+    """The lines of a hunk on x.toml in one of four forms; ``numbers`` stand in the heading of the first."""
+    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
+    lines = "\n".join(body)
+    return {
+        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ {numbers} @@\n{lines}\n",
+        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
+        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
+        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
+    }[form]
+
+
 @pytest.mark.parametrize(
     "mark", ["# existing code here", "# (rest of the file)", "// ... existing code ...", "# no changes below"]
 )
@@ -229,16 +241,8 @@ def test_context_that_stands_for_lines_is_no_line_of_the_file(tmp_path: Path, fo
         body += [f" {mark}", " key10 = 10", "-key11 = 11", "+key11 = 110"]
     else:
         body = [*[f" {mark}"] * (edge != "below"), *body, *[f" {mark}"] * (edge != "above")]
-    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
-    lines = "\n".join(body)
-    answer = {
-        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ -5,4 +5,4 @@\n{lines}\n",
-        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
-        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
-        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
-    }[form]
     grow(tmp_path, {"x.toml": LONG})
-    apply_patch(tmp_path, answer)
+    apply_patch(tmp_path, written(body, form, "-5,4 +5,4"))
     wanted = LONG.replace("= 5\n", "= 50\n")
     assert tree_of(tmp_path) == {"x.toml": wanted.replace("= 11\n", "= 110\n") if edge == "between" else wanted}
 
@@ -279,16 +283,8 @@ def test_a_program_without_an_ending_may_have_elisions(tmp_path: Path, path: str
 def test_a_line_removed_beside_left_out_ones_is_removed(tmp_path: Path, form: str, gone: str) -> None:
     body = [" key1 = 1", " key2 = 2", " # ... existing code ...", " key9 = 9", " key10 = 10"]
     body = [line.replace(f" {gone}", f"-{gone}") for line in body]
-    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
-    lines = "\n".join(body)
-    answer = {
-        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ -2,10 +2,9 @@\n{lines}\n",
-        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
-        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
-        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
-    }[form]
     grow(tmp_path, {"x.toml": LONG})
-    apply_patch(tmp_path, answer)
+    apply_patch(tmp_path, written(body, form, "-2,10 +2,9"))
     assert tree_of(tmp_path) == {"x.toml": LONG.replace(f"{gone}\n", "")}
 
 
