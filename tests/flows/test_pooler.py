@@ -217,7 +217,7 @@ def test_a_request_is_told_to_come_again_while_the_pooler_has_no_connection_to_g
             answer = http.get("/api/tasks")
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["Retry-After"]) > 0
-            assert time.monotonic() - began < 40, "two minutes are PgBouncer's default"
+            assert time.monotonic() - began < 100, "two minutes are PgBouncer's default"
     finally:
         scaled.pooler(f"RESUME {name}")
     scaled.wait_ready(SOON)

@@ -14,7 +14,7 @@ import pytest
 from mgx_project.bounded_stop import THREADS_SECONDS
 from mgx_project.embedded.ports import free_port
 
-from ..support.patience import wait_for
+from ..support.patience import SOON, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = """
@@ -48,8 +48,8 @@ def test_it_stops_in_time_whatever_its_threads_wait_for(path: str) -> None:
         wait_for(answers)
         process.send_signal(signal.SIGTERM)
         began = time.monotonic()
-        process.wait(60)
-        assert time.monotonic() - began < 30  # the machine may be busy; the thread waits for 120
+        process.wait(SOON)
+        assert time.monotonic() - began < 100  # the machine may be busy; the thread waits for 120
         assert process.returncode == 0
     finally:
         process.kill()

@@ -206,18 +206,24 @@ def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3
     assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()
 
 
-def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant) -> None:
+def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store answers, and does not do what this run asks of it."""
     run = tenant.run()
+
+    def resume_after(seconds: float) -> int:
+        """Of the same moment for the pause and for the look, however long this machine takes from one to the other."""
+        now = clock.now()
+        TaskRun.across_tenants.filter(pk=run.pk).update(updated_at=now - timedelta(seconds=seconds))
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda: now)
+            return resume()
+
     for seconds in (2, 4, 8):
         claimed = worker_transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING})
         assert claimed is not None
         worker_transitions.pause(run.pk, claimed.fence, "storage", "The artifact store can't do this now.")
-        rows = TaskRun.across_tenants.filter(pk=run.pk)
-        rows.update(updated_at=clock.now() - timedelta(seconds=seconds - 1))
-        assert resume() == 0, seconds
-        rows.update(updated_at=clock.now() - timedelta(seconds=seconds + 1))
-        assert resume() == 1, seconds
+        assert resume_after(seconds - 0.1) == 0, seconds
+        assert resume_after(seconds) == 1, seconds
 
 
 def test_a_look_reads_little_of_runs_and_stops_when_enough_go_on(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

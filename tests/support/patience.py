@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,13 @@ def wait_for(condition: Callable[[], T], within: float = SOON, told: Callable[[]
         assert time.monotonic() < deadline, f"waited in vain: {told()}"
         time.sleep(0.05)
     return value
+
+
+def in_a_new_window() -> SimpleNamespace:
+    """Stands in a module for ``time``: its day, hour and minute begin now, and it runs on as the real one does. What is counted
+    in windows of the wall clock would otherwise count less where one of them happens to end."""
+    ahead = -time.time() % 86_400
+    return SimpleNamespace(time=lambda: time.time() + ahead, monotonic=time.monotonic, sleep=time.sleep)
 
 
 class Clock:

@@ -16,6 +16,7 @@ from mgx_project.routing import websockets
 from runs.events import event_log
 from runs.models import TaskRun
 from tests.factories import MembershipFactory, TaskRunFactory
+from tests.support.patience import SOON
 from workspaces import recent_events
 from workspaces.consumers_base import EventStream
 from workspaces.models import Role
@@ -31,7 +32,7 @@ def write(run: TaskRun, number: int) -> None:
 
 
 async def shown(socket: WebsocketCommunicator, kind: str) -> dict[str, Any]:
-    while (frame := json.loads(await socket.receive_from(timeout=30)))["type"] != kind:
+    while (frame := json.loads(await socket.receive_from(timeout=SOON)))["type"] != kind:
         pass
     found: dict[str, Any] = frame
     return found
@@ -56,7 +57,7 @@ def test_the_rows_of_a_task_are_read_once_for_all_its_sockets(monkeypatch: pytes
         path = f"/ws/tasks/{run.task_id}"
         sockets = [WebsocketCommunicator(websockets, path, headers=[bearer]) for _ in range(SOCKETS)]
         for socket in sockets:
-            assert (await socket.connect(timeout=30))[0]
+            assert (await socket.connect(timeout=SOON))[0]
             await shown(socket, "live")
         reads = 0
         told: list[list[str]] = [[] for _ in sockets]

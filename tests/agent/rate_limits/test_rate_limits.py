@@ -16,17 +16,25 @@ from types import SimpleNamespace
 import pytest
 from limits import RateLimitItemPerDay, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import memory
+from limits.storage import redis as redis_storage
 from redis import Redis
 
 from agent.rate_limits import Charge, LimitStore, RateLimiter, TooLongToWait, limiter, storage
 from agent.rate_limits.storage import OwnStorage, SharedStorage
-from tests.support.patience import SOON, Clock
+from tests.support.patience import SOON, Clock, in_a_new_window
 
 TWO = RateLimitItemPerMinute(2)
 HUNDRED = RateLimitItemPerMinute(100, namespace="tokens")
 LONG = {"patience": 600.0, "patience_if_asked": 600.0}
 AT_ONCE = {"patience": 0.0, "patience_if_asked": 0.0}
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def new_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = in_a_new_window()
+    for module in (limiter, storage, memory, redis_storage):
+        monkeypatch.setattr(module, "time", window)
 
 
 @pytest.fixture
@@ -193,13 +201,14 @@ async def test_a_pause_that_was_asked_for_refuses_who_can_not_wait_and_holds_who
     began = time.monotonic()
     make().close(2.0)
     make().close(0.1)
+    await make().wait([Charge(TWO)], patience=0, patience_if_asked=10)
+    assert time.monotonic() - began >= 1.95, "the later end holds"
+    assert make().closed_for() == 0.0
+    make().close(600)
     with pytest.raises(TooLongToWait) as refused:
         await make().wait([], patience=0, patience_if_asked=0.0)
     assert refused.value.asked
     await make().wait([], patience=0, patience_if_asked=None)
-    await make().wait([Charge(TWO)], patience=0, patience_if_asked=10)
-    assert time.monotonic() - began >= 1.95, "the later end holds"
-    assert make().closed_for() == 0.0
 
 
 def test_threads_and_event_loops_wait_in_one_line(make: Callable[[], RateLimiter]) -> None:
@@ -253,7 +262,7 @@ def test_processes_share_a_limit_and_hear_of_a_pause(redis_url: str) -> None:
     for _ in range(2):
         mine.wait_blocking([Charge(RateLimitItemPerMinute(5))], **AT_ONCE)
     assert other_process(redis_url, key, "900") == (3, False), "what is left of five"
-    assert 890 < mine.closed_for() <= 900
+    assert 800 < mine.closed_for() <= 900
     assert other_process(redis_url, key) == (0, True)
     assert mine.store.shared is not None
     with Redis.from_url(redis_url) as redis:
@@ -269,5 +278,5 @@ def test_without_redis_each_process_keeps_the_limits_for_itself() -> None:
         alone.wait_blocking([Charge(TWO)], **AT_ONCE)
     with pytest.raises(TooLongToWait):
         alone.wait_blocking([Charge(TWO)], **AT_ONCE)
-    alone.close(30)
-    assert 29 < alone.closed_for() <= 30
+    alone.close(900)
+    assert 800 < alone.closed_for() <= 900

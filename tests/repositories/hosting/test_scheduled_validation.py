@@ -164,12 +164,12 @@ def test_a_chosen_branch_stays_and_another_follows_the_service(link: RepositoryL
 
 
 def test_having_to_wait_is_no_error_of_the_link(owner: CallerInTests, github: GitHub, link: RepositoryLink) -> None:
-    github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "30"})
+    github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "300"})
     look(link)
     assert link.status == "connected"
     assert link.refresh_due_at is not None
-    assert 25 < (link.refresh_due_at - timezone.now()).total_seconds() <= 30
-    github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "30"})
+    assert 200 < (link.refresh_due_at - timezone.now()).total_seconds() <= 300
+    github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "300"})
     assert owner.api.post(f"/api/repositories/{link.pk}/refresh", {}).status_code == 503
 
 
