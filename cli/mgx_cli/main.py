@@ -21,7 +21,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stacks": ("server", "List the supported stacks:  mgx stacks"),
     },
     "Runs": {
-        "list": ("runs", "List the runs of this repository:  mgx list"),
+        "list": ("list", "List the runs of this repository:  mgx list"),
         "status": ("status", "Show one run:  mgx status 01a2056e"),
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
