@@ -164,9 +164,11 @@ def run() -> None:
     """Runs the command of `sys.argv`. Exits with a code of the contract."""
     from mgx_cli.interrupt import note_interrupts
     from mgx_cli.output import report, tolerate_any_text
+    from mgx_cli.text_input import expect_utf8_in_pipes
 
     note_interrupts()
     tolerate_any_text()
+    expect_utf8_in_pipes()
     if COMPLETE in os.environ:
         from typer.completion import completion_init
 
