@@ -24,7 +24,7 @@ def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
         raise UsageError("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}.")
     secret = read_line() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
     if not secret.strip():
-        raise UsageError("The secret is empty.")
+        raise UsageError(f"{prompt.rstrip(': ')}: nothing was given.")
     return secret.strip()
 
 
