@@ -88,13 +88,13 @@ def test_a_command_takes_at_most_so_many_times_what_the_interpreter_does(
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # in turn, so that another load of the machine meets both; the least of many is what it takes without that load
+    # in turn, so that another load of the machine meets both; caches that others empty cost either of them some rounds
     bare = measured = math.inf
-    for turn in range(40):
+    for done in range(1, 41):
         bare, measured = min(bare, cpu_seconds(python, "-c", "pass")), min(measured, cpu_seconds(MGX, command))
-        if turn >= 6 and measured <= times * bare:
-            return
-    pytest.fail(f"{command}: {measured / bare:.1f} times")
+        if done >= 7 and measured <= times * bare:
+            break
+    assert measured <= times * bare, f"{measured / bare:.1f} times"
 
 
 @pytest.mark.parametrize(

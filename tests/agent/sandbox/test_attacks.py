@@ -213,7 +213,8 @@ except OSError:
 sys.exit(3)
 """
     result = await attack(sandbox, code)
-    assert result.exit_code == 3, result.output_tail
+    # the kernel refuses another one, or the watch, which counts those around the program too, ends all of them before that
+    assert result.exit_code in (3, 137), result.output_tail
     assert "stopped" in result.output_tail
 
 
