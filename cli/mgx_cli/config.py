@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mgx_cli.errors import NoAccess, UsageError
+from mgx_cli.text_input import read_file
 from mgx_cli.token_store import token_of
 
 SETTABLE = ("server", "workspace", "allow_insecure_http")
@@ -39,7 +40,7 @@ class UserFile:
         """The user's file, empty where there is none. Raises UsageError if it can't be read."""
         path = user_file_path()
         try:
-            data = _toml(path.read_text("utf-8"), path)
+            data = _toml(read_file(path), path)
         except FileNotFoundError:
             return cls(path)
         except (OSError, UnicodeDecodeError) as error:
@@ -99,7 +100,7 @@ class ProjectFile:
         import yaml
 
         try:
-            data = yaml.safe_load(path.read_text("utf-8")) or {}
+            data = yaml.safe_load(read_file(path)) or {}
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise UsageError(f"{path} can't be read: {error}") from error
         if not isinstance(data, dict):

@@ -14,6 +14,7 @@ from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_project
 from mgx_cli.link_lookup import find_link
 from mgx_cli.task_location import TaskLocation
+from mgx_cli.text_input import read_all, read_file
 
 _FILE_KEYS = {
     "task": str,
@@ -80,7 +81,7 @@ def from_file(name: str) -> TaskRequest:
     if name == "-":
         return from_document(_stdin(), "standard input")
     try:
-        return from_document(Path(name).read_text("utf-8"), name)
+        return from_document(read_file(Path(name)), name)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The task file {name} can't be read: {error}.") from error
 
@@ -172,7 +173,4 @@ def _stdin() -> str:
             "Standard input is a terminal, but the task is read from it.",
             hint='Pipe the task in, or give it as text: mgx task "…"',
         )
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"Standard input is not UTF-8: {error}.") from error
+    return read_all()

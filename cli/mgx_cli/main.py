@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stacks": ("server", "List the supported stacks:  mgx stacks"),
     },
     "Runs": {
-        "list": ("runs", "List the runs of this repository:  mgx list"),
+        "list": ("list", "List the runs of this repository:  mgx list"),
         "status": ("status", "Show one run:  mgx status 01a2056e"),
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
@@ -88,7 +89,9 @@ class CommandGroup(TyperGroup):
         from importlib import import_module
 
         module = import_module(f"mgx_cli.commands.{_COMMANDS[cmd_name][0]}")
-        return typer.main.get_group(module.app).commands[cmd_name]
+        gc.freeze()  # what is imported stays
+        gc.enable()  # `mgx attach` may run for hours
+        return typer.main.get_group(_only(module.app, cmd_name)).commands[cmd_name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
@@ -122,6 +125,16 @@ app = typer.Typer(
 )
 
 
+def _only(declared: typer.Typer, name: str) -> typer.Typer:
+    """A module's application with one of its commands: to make the parameters of the others takes longer than a request."""
+    found = typer.Typer(rich_markup_mode=None, add_completion=False)
+    found.registered_commands = [
+        info for info in declared.registered_commands if name == (info.name or getattr(info.callback, "__name__", ""))
+    ]
+    found.registered_groups = [info for info in declared.registered_groups if name == info.name]
+    return found
+
+
 def print_version(wanted: bool) -> None:
     """The eager option ``--version``: nothing else is done."""
     if wanted:
@@ -151,9 +164,11 @@ def run() -> None:
     """Runs the command of `sys.argv`. Exits with a code of the contract."""
     from mgx_cli.interrupt import note_interrupts
     from mgx_cli.output import report, tolerate_any_text
+    from mgx_cli.text_input import expect_utf8_in_pipes
 
     note_interrupts()
     tolerate_any_text()
+    expect_utf8_in_pipes()
     if COMPLETE in os.environ:
         from typer.completion import completion_init
 
@@ -168,3 +183,4 @@ def run() -> None:
     finally:
         if "mgx_cli.unanswered" in sys.modules:  # only where the server was asked
             sys.modules["mgx_cli.unanswered"].this_command.end()
+        gc.freeze()  # the interpreter's last collections would look through all that was imported, to free what ends anyway

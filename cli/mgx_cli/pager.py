@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 
 from mgx_cli.output import put
+from mgx_cli.text_input import program
 
 
 def show(lines: Sequence[str]) -> None:
@@ -31,8 +31,8 @@ def show(lines: Sequence[str]) -> None:
 
 
 def _command() -> list[str] | None:
-    given = next((os.environ[name] for name in ("MGX_PAGER", "PAGER") if name in os.environ), None)
-    if given is None:
+    variable = next((name for name in ("MGX_PAGER", "PAGER") if name in os.environ), None)
+    if variable is None:
         return ["less"] if shutil.which("less") else None
-    command = shlex.split(given)
+    command = program(variable, os.environ[variable])
     return None if not command or command == ["cat"] else command

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from mgx_cli import plan_markdown
+from mgx_cli import plan_markdown, text_input
 from mgx_cli.api import Api
 from mgx_cli.errors import CLIError, NotInState, UsageError
 from mgx_cli.ids import short
@@ -21,12 +20,13 @@ from mgx_cli.run_state import asks_for, label
 def edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     """Sends the edited plan and returns the run, unchanged if the text is."""
     run, etag = _waiting(api, run)
+    variable = "VISUAL" if os.environ.get("VISUAL") else "EDITOR"
+    editor = text_input.program(variable, os.environ.get(variable) or ("notepad" if os.name == "nt" else "vi"))
     before = plan_markdown.written(run["plan"])
     descriptor, name = tempfile.mkstemp(prefix=f"mgx-plan-{short(run['id'])}-", suffix=".md")
     file = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(before)
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi"))
     try:
         code = subprocess.run([*editor, name], check=False).returncode
     except OSError as error:
@@ -34,7 +34,7 @@ def edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(
             f"The editor {editor[0]} can't be started: {error.strerror}.", hint="Set EDITOR to an installed editor."
         ) from error
-    after = file.read_text("utf-8", "replace")
+    after = file.read_text(text_input.ENCODING, "replace")
     if code or after == before:
         file.unlink()
         say("The plan was not changed.")
@@ -52,7 +52,7 @@ def sent(api: Api, run: dict[str, Any], file: Path) -> dict[str, Any]:
     """Sends the plan in ``file`` and returns the run."""
     run, etag = _waiting(api, run)
     try:
-        text = file.read_text("utf-8")
+        text = text_input.read_file(file)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} can't be read: {error}.") from error
     return _sent(api, run, etag, text)

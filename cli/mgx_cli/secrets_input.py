@@ -6,6 +6,7 @@ import os
 import sys
 
 from mgx_cli.errors import UsageError
+from mgx_cli.text_input import read_line
 
 
 def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> str | None:
@@ -18,7 +19,7 @@ def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> s
             )
         return secret
     if from_stdin:
-        secret = sys.stdin.readline().strip()
+        secret = read_line().strip()
         if not secret:
             raise UsageError("The secret on standard input is empty.")
         return secret

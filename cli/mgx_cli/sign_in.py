@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from mgx_cli.api import Api
 from mgx_cli.config import ServerConfig, UserFile, is_loopback
 from mgx_cli.errors import ApiError, CLIError, NoAccess, UsageError
+from mgx_cli.text_input import read_line
 
 
 def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
@@ -21,9 +22,9 @@ def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
 
     if not from_stdin and not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}.")
-    secret = sys.stdin.readline() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
+    secret = read_line() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
     if not secret.strip():
-        raise UsageError("The secret is empty.")
+        raise UsageError(f"{prompt.rstrip(': ')}: nothing was given.")
     return secret.strip()
 
 

@@ -18,6 +18,9 @@ def run() -> None:
         with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="ascii") as file:
             print(file.read(), end="")
         return
+    import gc
+
+    gc.disable()  # of what is imported nothing is garbage; a command enables it again
     from mgx_cli import main
 
     main.run()

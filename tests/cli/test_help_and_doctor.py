@@ -75,7 +75,7 @@ def test_the_help_from_the_file_is_the_one_that_the_commands_give(
     assert narrow.split() == made.split() and max(map(len, narrow.splitlines())) < 60
 
 
-@pytest.mark.parametrize(("command", "times"), [("--help", 4), ("list", 12)])
+@pytest.mark.parametrize(("command", "times"), [("--help", 4), ("list", 9)])
 def test_a_command_takes_at_most_so_many_times_what_the_interpreter_does(
     env: dict[str, str], repo: Path, command: str, times: int
 ) -> None:

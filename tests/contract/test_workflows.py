@@ -72,6 +72,30 @@ def test_the_command_line_is_tried_on_every_python_and_system_it_is_for() -> Non
     assert ends == {(system, python) for system in ("windows", "macos") for python in (pythons[0], pythons[-1])}
 
 
+@pytest.mark.parametrize(
+    ("job", "tool", "name"),
+    [("image", "docker", "ghcr.io/ada-co/mgx-agent:1.2.3"), ("chart", "helm", "oci://ghcr.io/ada-co/charts")],
+)
+def test_what_a_registry_gets_is_named_in_lower_case(job: str, tool: str, name: str, tmp_path: Path) -> None:
+    """The shell lines of the job for an owner with capitals. The program reads to the end, for a pipe that it leaves breaks."""
+    program = tmp_path / "bin" / tool
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncat > /dev/null\nprintf "%s " "$0" "$@"; echo\n')
+    program.chmod(0o755)
+    given = {"GITHUB_REPOSITORY": "Ada-Co/MGX-Agent", "GITHUB_REPOSITORY_OWNER": "Ada-Co", "GITHUB_REF_NAME": "v1.2.3"}
+    given |= {"GITHUB_ACTOR": "Ada", "RUNNER_TEMP": str(tmp_path), "TOKEN": "-", "PATH": f"{program.parent}:/usr/bin:/bin"}
+    said = ""
+    for step in jobs(ROOT / ".github/workflows/release.yml")[job]["steps"]:
+        if "run" in step:
+            shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+            done = subprocess.run(
+                shell, env=given, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+            )
+            said += done.stdout
+    assert name in said.split()
+    assert "Ada-Co" not in said
+
+
 @pytest.mark.skipif(not Path(CHECK).exists(), reason="check-jsonschema is in the group `tools`")
 def test_the_forms_are_githubs() -> None:
     """By the schemas that come with check-jsonschema."""

@@ -1,4 +1,4 @@
-"""The tutorial is followed literally: each line of its shell blocks, from an empty directory to a merged commit."""
+"""The tutorial is followed literally: each line of its shell blocks, from an empty directory to a commit on main."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def test_whoever_types_the_tutorial_gets_what_it_says(server: Server, tmp_path: 
     assert "proof        proved" in done.stdout and "app/main.py" in done.stdout
     log = done.stdout.partition("== git log --oneline")[2].partition("== ")[0]
     assert "health endpoint" in log.lower()
-    assert (tmp_path / "health/app/main.py").is_file(), "merged"
+    assert (tmp_path / "health/app/main.py").is_file()
+    branches = ["git", "branch", "--format=%(HEAD) %(objectname)"]
+    main, other = subprocess.run(
+        branches, cwd=tmp_path / "health", capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert main.startswith("* ") and main[2:] == other[2:], "main is checked out, at the run's commit"
 
 
 def test_every_command_of_the_tutorial_is_in_it() -> None:
