@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import env
 
 if TYPE_CHECKING:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace import TracerProvider
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
@@ -88,22 +89,28 @@ def close() -> None:
         closing = threading.Thread(target=_provider().shutdown, name="traces-close", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
+        _exporter().shutdown()  # no repetition of a delivery is begun any more
 
 
 @cache
 def _provider() -> TracerProvider:
     """Of this process, with the thread that delivers its spans; a fork gets a thread of its own from the SDK."""
     from django.conf import settings
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     resource = Resource.create({SERVICE_NAME: env.OTEL_SERVICE_NAME, SERVICE_VERSION: settings.MGX_VERSION})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    exporter = OTLPSpanExporter(timeout=env.OTEL_EXPORTER_OTLP_TIMEOUT)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(_exporter()))
     return provider
+
+
+@cache
+def _exporter() -> OTLPSpanExporter:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(timeout=env.OTEL_EXPORTER_OTLP_TIMEOUT)
 
 
 def _context(parent: str) -> Any:
