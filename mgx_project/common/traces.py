@@ -89,7 +89,8 @@ def close() -> None:
         closing = threading.Thread(target=_provider().shutdown, name="traces-close", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
-        _exporter().shutdown()  # no repetition of a delivery is begun any more
+        exporter: Any = _exporter()  # its `shutdown` has no types
+        exporter.shutdown()  # no repetition of a delivery is begun any more
 
 
 @cache
