@@ -38,6 +38,7 @@ CLASSIFIERS = {
 TEXTS = {
     "Apache 2.0": "Apache-2.0",
     "BSD": "LicenseRef-BSD",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD 3-Clause OR Apache-2.0": "BSD-3-Clause OR Apache-2.0",
     "GPL-3.0": "GPL-3.0-only",
     "MIT License": "MIT",

@@ -152,6 +152,15 @@ KAFKA_SASL_USERNAME: str = env.str("KAFKA_SASL_USERNAME", default="")
 KAFKA_SASL_PASSWORD: str = env.str("KAFKA_SASL_PASSWORD", default="")
 KAFKA_CA_FILE: str = env.str("KAFKA_CA_FILE", default="").strip()
 
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="").strip()
+OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", default="").strip()
+OTEL_EXPORTER_OTLP_TIMEOUT: float = env.float("OTEL_EXPORTER_OTLP_TIMEOUT", default=3.0)
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="mgx").strip() or "mgx"
+# OpenTelemetry's SDK reads these itself
+OTEL_EXPORTER_OTLP_HEADERS: str = env.str("OTEL_EXPORTER_OTLP_HEADERS", default="").strip()
+OTEL_TRACES_SAMPLER: str = env.str("OTEL_TRACES_SAMPLER", default="parentbased_always_on").strip()
+OTEL_TRACES_SAMPLER_ARG: str = env.str("OTEL_TRACES_SAMPLER_ARG", default="").strip()
+
 GITHUB_API_URL: str = env.str("GITHUB_API_URL", default="https://api.github.com").rstrip("/")
 GITHUB_APP_ID: str = env.str("GITHUB_APP_ID", default="")
 GITHUB_APP_PRIVATE_KEY: str = env.str("GITHUB_APP_PRIVATE_KEY", default="", multiline=True)

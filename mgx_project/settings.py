@@ -105,6 +105,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mgx_project.common.request_id.RequestIdMiddleware",
+    "mgx_project.common.traced_requests.TracedRequestMiddleware",
     "mgx_project.common.http_metrics.HttpMetricsMiddleware",
     "mgx_project.scraped.ScrapedMiddleware",
     "mgx_project.common.trailing_slash.TrailingSlashMiddleware",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from pydantic import ValidationError
 
-from mgx_project.common import clock
+from mgx_project.common import clock, traces
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from projects.models import Project
 from tasks.models import Task
@@ -31,6 +31,7 @@ from .wakeups import wake
 from .worker import model_connection
 
 
+@traces.span("queue run", kind="producer")
 def create_run(
     *,
     principal: Principal,
@@ -77,6 +78,7 @@ def create_run(
             created_by=principal.person,
             account=principal.account,
             begun_by_program=principal.is_program,
+            traceparent=traces.traceparent(),
             **({} if parent is None or revision is None else revisions.branch_for(parent, revision)),
         )
         task.last_run_at = run.created_at

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -29,6 +30,8 @@ LONGEST_WAIT = 10.0
 LONGEST_TURN = 60.0
 """The same for a limit of requests per minute: the server has done nothing yet, and accepts requests again within a minute."""
 
+TRACED = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "TRACEPARENT"})
+"""Variables by which a command has a trace (`mgx_cli.command_trace`)."""
 ALREADY_DONE = "The same command has done this already; its answer was lost. To do it once more, repeat the command."
 
 
@@ -147,7 +150,7 @@ class Api:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = self.server.base_url + quote(path) + (f"?{urlencode(given)}" if given else "")
         data = None if body is None else json.dumps(body).encode()
-        all_headers = {**headers, **self.identity_headers(), "User-Agent": "mgx-cli"}
+        all_headers = {**headers, **self.identity_headers(), **_trace_headers(), "User-Agent": "mgx-cli"}
         if data is not None:
             all_headers["Content-Type"] = "application/json"
             if method == "POST":
@@ -181,6 +184,14 @@ class Api:
                     hint=f"Check the address, which comes from {self.server.source}, or run: mgx doctor",
                 ) from error
         raise AssertionError("the last attempt returns or raises")
+
+
+def _trace_headers() -> dict[str, str]:
+    if TRACED.isdisjoint(os.environ):
+        return {}
+    from mgx_cli.command_trace import this_trace
+
+    return {"traceparent": this_trace().traceparent}
 
 
 def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:

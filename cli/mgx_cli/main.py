@@ -183,4 +183,16 @@ def run() -> None:
     finally:
         if "mgx_cli.unanswered" in sys.modules:  # only where the server was asked
             sys.modules["mgx_cli.unanswered"].this_command.end()
+        if "mgx_cli.command_trace" in sys.modules:  # only where a trace was asked for
+            _end_trace(sys.exc_info()[1])
         gc.freeze()  # the interpreter's last collections would look through all that was imported, to free what ends anyway
+
+
+def _end_trace(raised: BaseException | None) -> None:
+    from mgx_cli.command_trace import this_trace
+    from mgx_cli.output import say
+
+    code = raised.code if isinstance(raised, SystemExit) else int(raised is not None)
+    command = next((word for word in sys.argv[1:] if word in _COMMANDS), "")
+    if failed := this_trace().end(command, code if isinstance(code, int) else int(code is not None)):
+        say(f"The trace could not be sent: {failed}.", "dim")

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from .. import env
+from . import traces
 
 
 def _ids_as_text(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -30,6 +31,7 @@ SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     _ids_as_text,
+    traces.add_trace_id,
 ]
 """For our own lines and for those of libraries."""
 

@@ -96,6 +96,8 @@ class TaskRun(TenantModel):
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     updated_at = MomentField(auto_now=True)
+    traceparent = models.CharField(max_length=55, blank=True, db_default="", editable=False)
+    """Where its spans belong (https://www.w3.org/TR/trace-context/); "": it is not traced."""
 
     class Meta:
         db_table = "task_runs"

@@ -20,6 +20,7 @@ from ..artifacts import ArtifactTrees
 from ..lifecycle import fair_claim
 from ..lifecycle.revisions import CONTINUE, told_task
 from ..models import TaskRun
+from . import traced
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .journal import RunJournal, Steps
@@ -111,11 +112,13 @@ class Execution:
     def ports(self, checkout: Checkout, tree: str = "") -> Ports:
         """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
         cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
+        root, tier = checkout.root, settings.MGX_SANDBOX
+        sandbox = open_sandbox(root, cache=cache, tier=tier, first_user=settings.MGX_SANDBOX_UID)
         return Ports(
             model=self.model,
             events=self.sink,
             journal=self.journal(checkout, tree),
-            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID),
+            sandbox=traced.sandbox(sandbox),
             budget=LedgerBudget(self.run, self.buffer, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,

@@ -32,6 +32,7 @@ from ..lifecycle import worker_transitions
 from ..lifecycle.versions import prompts_of
 from ..models import TaskRun
 from ..models.run_state import RunPhase, Status
+from . import traced
 from .commits import until_committed
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
@@ -72,6 +73,7 @@ def do(run: TaskRun, phase: Phase, following: Following | None = None) -> TaskRu
     ids = {"workspace_id": run.workspace_id, "task_id": run.task_id, "run_id": run.pk}
     with bound_contextvars(**ids, phase=phase.__name__), keeper.hold(run) as lease:
         began = time.monotonic()
+        traced.waited(run)
         try:
             left = asyncio.run(_guarded(run, lease, phase, following))
         except (DatabaseError, InterfaceError) as error:
@@ -122,12 +124,13 @@ async def _outcome(
         try:
             async with working_time(run, lease, db) as clock, model_cache(run) as cache, AsyncExitStack() as held:
                 work = Execution(
-                    run, lease, db, directory, buffer, Steps(run), sink, model, cache, held, clock,
+                    run, lease, db, directory, buffer, Steps(run), sink, traced.model(model), cache, held, clock,
                     goes_on=following is not None, on_server=on_server,
                 )  # fmt: skip
                 held.enter_context(prompts.using(prompts_of(run)))
                 while True:
-                    run = await (profiled(work, phase) if run.profile else phase(work))
+                    act = partial(profiled, work, phase) if run.profile else partial(phase, work)
+                    run = await traced.phase(run, act)
                     if run.lease_expires_at is None:
                         return run
                     assert following is not None and run.state.phase is not None, f"a run that is {run.status} is held"

@@ -22,7 +22,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from agent.ports import JSONObject, StepEvent, StepKind
-from mgx_project.common import clock
+from mgx_project.common import clock, traces
 from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
@@ -194,7 +194,8 @@ class RunJournal:
             await self._db(partial(self._buffer.commit, self._buffer.write, step=step.write()))
         self._steps.add(step.row)
         try:
-            return await self._do(step, act, announce, mutates, writes)
+            with traces.span(f"step {kind}", {"mgx.step.key": key, "mgx.step.attempt": step.row.attempt}):
+                return await self._do(step, act, announce, mutates, writes)
         except (DatabaseError, InterfaceError):
             raise
         except BaseException:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from . import otlp
 from .patience import SOON, wait_for
 from .scripted_openai import ScriptedOpenAI, serve
 from .signals import send
@@ -26,7 +27,7 @@ from .team_script import TeamScript, script
 CHECKOUT = Path(__file__).resolve().parents[2]
 NEW = "def total(prices):\n    return sum(price for price in prices if price is not None)\n"
 CODE = f"FILE: shop/prices.py\n{NEW}"
-FOREIGN = ("DATABASE_URL", "REDIS_URL", "MGX_", "OPENAI_", "S3_", "DJANGO_SETTINGS_MODULE")
+FOREIGN = ("DATABASE_URL", "REDIS_URL", "MGX_", "OPENAI_", "S3_", "OTEL_", "TRACEPARENT", "DJANGO_SETTINGS_MODULE")
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Server:
     data: Path
     env: dict[str, str]
     model: ScriptedOpenAI
+    collector: otlp.Collector
 
     def embedded(self, *args: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "mgx_project.embedded", *args, "--data", str(self.data)]
@@ -114,7 +116,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("server")
-    with serve(script(code=CODE, files=["shop/prices.py"])) as model:
+    with serve(script(code=CODE, files=["shop/prices.py"])) as model, otlp.collector() as collector:
         env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         env |= {
             "MGX_DATA_DIR": str(data),
@@ -123,8 +125,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "MGX_MODEL": "openai/scripted",
             "OPENAI_BASE_URL": model.url,
             "OPENAI_API_KEY": "k-canary-secret",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
         }
-        running = Server(data, env, model)
+        running = Server(data, env, model, collector)
         up = running.embedded("up")
         assert up.returncode == 0, up.stderr
         try:

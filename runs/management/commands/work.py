@@ -23,7 +23,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from agent.runtime import bootstrap
-from mgx_project.common import living_workers, watcher
+from mgx_project.common import living_workers, traces, watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.fair_shares import THREADS
@@ -86,6 +86,7 @@ class Command(BaseCommand):
             thread.join()
         broker.close()
         database: Any = connection  # PostgreSQL's wrapper, which has a pool
+        traces.close()
         database.close_pool()  # the interpreter would wait five seconds for its threads
         log.info("worker stopped")
 
