@@ -14,7 +14,6 @@ from agent.projects.model import ProjectPart
 from mgx_project.common import traces
 
 from ..models import TaskRun
-from ..models.run_state import Status
 
 MAX_PROGRAM = 80
 """Characters of a program's name: projects and models write it."""
@@ -32,7 +31,7 @@ async def phase(run: TaskRun, act: Callable[[], Awaitable[TaskRun]]) -> TaskRun:
     known = _ids(run) | {"mgx.run.fence": run.fence}
     with traces.span(f"run {run.status}", known, kind="consumer", parent=run.traceparent):
         left = await act()
-        traces.note({"mgx.run.status": left.status}, failed=left.status == Status.FAILED)
+        traces.note({"mgx.run.status": left.status})
         return left
 
 
