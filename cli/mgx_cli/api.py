@@ -35,7 +35,7 @@ TRACED = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_EN
 ALREADY_DONE = "The same command has done this already; its answer was lost. To do it once more, repeat the command."
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
 
@@ -46,7 +46,7 @@ class Api:
     def __init__(self, server: ServerConfig, *, timeout: float = TIMEOUT) -> None:
         self.server = server
         self._timeout = timeout
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+        handlers: list[urllib.request.BaseHandler] = [NoRedirect()]
         if server.is_loopback:
             handlers.append(urllib.request.ProxyHandler({}))
         self._opener = urllib.request.build_opener(*handlers)
@@ -191,7 +191,8 @@ def _trace_headers() -> dict[str, str]:
         return {}
     from mgx_cli.command_trace import this_trace
 
-    return {"traceparent": this_trace().traceparent}
+    parent = this_trace().traceparent
+    return {"traceparent": parent} if parent else {}
 
 
 def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:

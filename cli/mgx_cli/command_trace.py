@@ -15,6 +15,8 @@ import urllib.request
 from functools import cache
 from urllib.parse import unquote
 
+from mgx_cli.api import NoRedirect
+
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-0[01]")
 """https://www.w3.org/TR/trace-context/#traceparent-header"""
 SECONDS = 1.0
@@ -22,6 +24,8 @@ SECONDS = 1.0
 
 
 class CommandTrace:
+    """From its making, before the first request, to `end`. A redirect is refused: the headers may hold the collector's key."""
+
     def __init__(self) -> None:
         given = TRACEPARENT.fullmatch(os.environ.get("TRACEPARENT", ""))
         self._given = given[0] if given else ""
@@ -55,7 +59,7 @@ class CommandTrace:
         headers = {"Content-Type": "application/json", **_headers()}
         try:
             request = urllib.request.Request(self._endpoint, data=body, headers=headers, method="POST")
-            with urllib.request.urlopen(request, timeout=SECONDS):
+            with urllib.request.build_opener(NoRedirect()).open(request, timeout=SECONDS):
                 return ""
         except (OSError, ValueError) as error:
             return str(getattr(error, "reason", error))

@@ -39,5 +39,12 @@ def test_a_collector_that_is_away_is_said_and_changes_nothing(mgx: Mgx, server: 
     assert "The trace could not be sent" in mgx("whoami", OTEL_EXPORTER_OTLP_ENDPOINT="nonsense").stderr
 
 
+def test_a_redirect_does_not_get_the_collectors_key(mgx: Mgx, server: Standin) -> None:
+    with otlp.collector() as collector, otlp.redirect(collector.url) as elsewhere:
+        done = mgx("whoami", OTEL_EXPORTER_OTLP_ENDPOINT=elsewhere, OTEL_EXPORTER_OTLP_HEADERS="x-key=secret")
+    assert (done.returncode, collector.asked) == (0, 0)
+    assert "The trace could not be sent" in done.stderr
+
+
 def _parent(headers: dict[str, str]) -> str:
     return {name.lower(): value for name, value in headers.items()}.get("traceparent", "")

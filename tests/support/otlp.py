@@ -39,6 +39,8 @@ class Collector:
     url: str = ""
     spans: list[Span] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    asked: int = 0
+    """Requests of any method, accepted or not."""
 
     def trace(self, name: str, value: str) -> list[Span]:
         """The newest trace that has a span with this attribute, in the order of its beginnings; [] for none."""
@@ -52,7 +54,12 @@ def collector() -> Iterator[Collector]:
     found = Collector()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked += 1
+            self.send_error(405)
+
         def do_POST(self) -> None:
+            found.asked += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
@@ -72,13 +79,37 @@ def collector() -> Iterator[Collector]:
         def log_message(self, *_: Any) -> None:
             """Nothing to standard error."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _serving(Handler) as found.url:
+        yield found
+
+
+@contextmanager
+def redirect(url: str) -> Iterator[str]:
+    """A server that sends everyone to ``url``, with the path that was asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302)
+            self.send_header("Location", url + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing to standard error."""
+
+    with _serving(Handler) as own:
+        yield own
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    found.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield found
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

@@ -16,14 +16,14 @@ from ..story import Pull, Story, linked, newest
 from ..tenants import Tenant
 
 REVIEWS = count(70_001)
-SOON = clock.now().replace(microsecond=0) + timedelta(hours=1)
+LATER = clock.now().replace(microsecond=0) + timedelta(hours=1)
 
-__all__ = ["Conversation", "Pull", "Story", "linked", "newest", "soon"]
+__all__ = ["Conversation", "Pull", "Story", "linked", "newest", "later"]
 
 
-def soon(seconds: int) -> str:
+def later(seconds: int) -> str:
     """A time behind every one that the forge gives by itself during this session, as GitHub writes it."""
-    return f"{SOON + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{LATER + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Conversation:

@@ -24,7 +24,7 @@ from workspaces.models import AuditEntry, Event, Membership, Role, User
 from workspaces.principal import Principal
 
 from ..conftest import Tenant
-from .conversation import Conversation, Story, newest, soon
+from .conversation import Conversation, Story, later, newest
 
 PLAN = {"summary": "First idea", "steps": [{"title": "Do it", "files": ["a.py"]}], "risks": [], "test_strategy": ""}
 
@@ -42,7 +42,7 @@ def end(run: TaskRun, **fields: Any) -> None:
 
 
 def labelled(story: Story, issue: dict[str, Any], second: int, by: str = "octocat") -> None:
-    at = {**issue, "updated_at": soon(second)}
+    at = {**issue, "updated_at": later(second)}
     story.send("issues", by, times=2, action="labeled", issue=at, label={"name": "mgx"})
 
 
@@ -60,7 +60,7 @@ def test_the_label_works_each_time_and_the_edited_issue_is_read(story: Story, te
     assert (task.runs_total, task.description) == (2, "total() crashes on None\n\nIt crashes.")
     services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
 
-    edited = {**issue, "title": "total() ignores None", "body": "It should not crash.", "updated_at": soon(4)}
+    edited = {**issue, "title": "total() ignores None", "body": "It should not crash.", "updated_at": later(4)}
     story.says(edited, "/mgx plan")
     task.refresh_from_db()
     assert (task.runs_total, task.name) == (3, "total() ignores None")
@@ -82,7 +82,7 @@ def test_an_issue_that_is_opened_with_the_label_is_one_cause(story: Story, tenan
     at = {"opened": 1, "labeled": 9}
 
     def tell(action: str, second: int, by: str = "octocat") -> int:
-        told = {**issue, "updated_at": soon(second)}
+        told = {**issue, "updated_at": later(second)}
         story.send("issues", by, times=2, action=action, issue=told, label={"name": "mgx"})
         task = Task.objects.for_workspace(tenant.workspace.pk).first()
         run = None if task is None else newest(story.link)
@@ -101,7 +101,7 @@ def test_a_label_after_an_opening_without_right_or_taken_off_at_once_is_a_cause(
     runs = TaskRun.objects.for_workspace(tenant.workspace.pk)
 
     def tell(issue: dict[str, Any], action: str, second: int, by: str) -> int:
-        labels = {"labels": [{"name": "mgx"}], "updated_at": soon(second)}
+        labels = {"labels": [{"name": "mgx"}], "updated_at": later(second)}
         story.send("issues", by, action=action, issue={**issue, **labels}, label={"name": "mgx"})
         return runs.count()
 

@@ -14,7 +14,7 @@ from tasks.models import Task
 from workspaces.models import AuditEntry
 
 from ..conftest import Tenant
-from .conversation import Story, newest, soon
+from .conversation import Story, later, newest
 from .test_issue_conversations import propose
 
 EARLIER = timezone.now() - timedelta(minutes=10)
@@ -79,16 +79,16 @@ def test_an_edited_issue_is_read_by_run_and_retry_keeps_the_task(story: Story, t
 def test_a_label_set_again_while_a_run_works_begins_no_second(story: Story, tenant: Tenant) -> None:
     issue = story.issue("total() crashes on None")
     for second, action in ((1, "labeled"), (2, "unlabeled"), (3, "labeled"), (4, "unlabeled"), (5, "labeled")):
-        at = {**issue, "updated_at": soon(second)}
+        at = {**issue, "updated_at": later(second)}
         story.send("issues", "octocat", times=2, action=action, issue=at, label={"name": "mgx"})
     assert task_of(tenant).runs_total == 1
     # nor does a label of another name, or ours that an account without rights sets after it has ended
     stop(story, tenant)
     for second, name, by in ((6, "mgx-later", "octocat"), (7, "mgx", "stranger")):
-        at = {**issue, "updated_at": soon(second)}
+        at = {**issue, "updated_at": later(second)}
         story.send("issues", by, action="labeled", issue=at, label={"name": name})
     assert task_of(tenant).runs_total == 1
-    story.send("issues", "dev", action="labeled", issue={**issue, "updated_at": soon(8)}, label={"name": "MGX"})
+    story.send("issues", "dev", action="labeled", issue={**issue, "updated_at": later(8)}, label={"name": "MGX"})
     assert task_of(tenant).runs_total == 2
 
 
