@@ -21,6 +21,7 @@ from uuid import UUID
 from mgx_cli.config import ServerConfig
 from mgx_cli.errors import ApiError, Unreachable
 from mgx_cli.output import one_line, say
+from mgx_cli.redirects import NoRedirect
 from mgx_cli.unanswered import this_command
 
 TIMEOUT = 30.0
@@ -33,11 +34,6 @@ LONGEST_TURN = 60.0
 TRACED = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "TRACEPARENT"})
 """Variables by which a command has a trace (`mgx_cli.command_trace`)."""
 ALREADY_DONE = "The same command has done this already; its answer was lost. To do it once more, repeat the command."
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
 
 
 class Api:

@@ -15,7 +15,7 @@ import urllib.request
 from functools import cache
 from urllib.parse import unquote
 
-from mgx_cli.api import NoRedirect
+from mgx_cli.redirects import NoRedirect
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-0[01]")
 """https://www.w3.org/TR/trace-context/#traceparent-header"""
