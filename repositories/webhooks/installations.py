@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
-
-from mgx_project.common import clock
+from django.db.models.functions import Lower, Now
 
 from ..hosting.provider import AppScope, AppWebhooks, HostingProvider, IncomingDelivery, RepositoryNames
 from ..models import RepositoryLink
@@ -48,5 +46,5 @@ def _of(links: QuerySet[RepositoryLink], repositories: RepositoryNames) -> Query
 def _make_due(links: QuerySet[RepositoryLink]) -> int:
     """Makes their validation due, which finds out their present state. Nothing else in the delivery is trusted, so nothing of
     it is stored."""
-    changed = links.filter(~Q(refresh_due_at__lte=clock.now()) | Q(refresh_due_at=None))
-    return changed.update(refresh_due_at=clock.now())
+    changed = links.filter(~Q(refresh_due_at__lte=Now()) | Q(refresh_due_at=None))
+    return changed.update(refresh_due_at=Now())

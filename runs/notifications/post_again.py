@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.db.models.functions import Now
 
-from mgx_project.common import clock
 from mgx_project.common.errors import Conflict, NotFound
 from repositories.models import RepositoryLink
 from workspaces.audit import record_audit
@@ -28,8 +28,9 @@ def post_again(*, principal: Principal, comment_id: uuid.UUID) -> OutgoingCommen
     links = RepositoryLink.objects.for_workspace(row.workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
     if not links.filter(pk=row.link_id).exists():
         raise Conflict("The repository of this comment is not linked. Link it again first.", code="disconnected")
-    row.due_at, row.attempts = clock.now(), 0
+    row.due_at, row.attempts = Now(), 0
     row.save(update_fields=["due_at", "attempts"])
+    row.refresh_from_db(fields=["due_at"])
     detail = {"key": row.key, "number": row.number}
     record_audit(
         principal=principal, action="repository.comment_again", object_type="repository", object_id=row.link_id, detail=detail

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 
-from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
 from repositories.hosting.webhook_events import DISMISSED, WebhookEvent
 from repositories.models import RepositoryLink
@@ -81,12 +81,12 @@ def say(link: RepositoryLink, key: str, effect: Effect | None) -> None:
         queue_status_comment(link.workspace_id, link.pk, effect.task.pk, effect.number)
     fields = {"number": effect.number, "text": effect.text, "thread": effect.thread or None}
     task_id = effect.task and effect.task.pk
-    _queue(link, key, form=form, task_id=task_id, due_at=clock.now() if due else None, **fields)
+    _queue(link, key, form=form, task_id=task_id, due_at=Now() if due else None, **fields)
 
 
 def mark_read(link: RepositoryLink, number: int, thread: int, remark: int) -> None:
     """Queues a reaction to a remark in a thread of the pull request ``number``: an answer that no program answers again."""
-    _queue(link, f"read:{remark}", form=OutgoingComment.Form.REACTION, number=number, thread=thread, due_at=clock.now())
+    _queue(link, f"read:{remark}", form=OutgoingComment.Form.REACTION, number=number, thread=thread, due_at=Now())
 
 
 def _queue(link: RepositoryLink, key: str, **fields: Any) -> None:

@@ -71,7 +71,9 @@ def test_a_withdrawn_or_old_one_is_worth_nothing(owner: CallerInTests, signed_in
     number, withdrawn = invite(owner)
     assert owner.api.delete(f"{path(owner)}/{number}").status_code == 204
     _, old = invite(owner)
-    Invitation.objects.for_workspace(owner.workspace.pk).exclude(pk=number).update(expires_at=timezone.now())
+    Invitation.objects.for_workspace(owner.workspace.pk).exclude(pk=number).update(
+        expires_at=timezone.now() - timedelta(seconds=5)
+    )
     for token in (withdrawn, old, "mgxi_nonsense"):
         assert signed_in(UserFactory()).post(ACCEPT, {"token": token}).status_code == 404
     assert Membership.objects.filter(workspace=owner.workspace).count() == 1

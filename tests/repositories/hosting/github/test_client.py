@@ -24,7 +24,7 @@ def test_the_primary_limit_says_how_long(github: GitHub, host: HostOf) -> None:
     github.refuse(status=403, message="API rate limit exceeded for user ID 1.", headers=headers)
     with pytest.raises(HostBusy) as raised:
         host().repository()
-    assert 80 < raised.value.retry_after <= 90
+    assert 80 < raised.value.retry_after < 91  # the database's time may be behind this process's
 
 
 def test_a_missing_right_is_named(github: GitHub, host: HostOf) -> None:
