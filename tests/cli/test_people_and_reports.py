@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from jsonschema import Draft202012Validator
-from mgx_cli import main
 
-from tests.cli.conftest import Mgx
+from tests.cli.conftest import Mgx, leaves
 from tests.cli.standin import DIFF, INVITATION, SETUP_TOKEN, TOKEN, Standin
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -174,18 +171,6 @@ def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Stand
 def test_an_error_is_json_by_the_schema_too(mgx: Mgx) -> None:
     document = json.loads((CHECKOUT / "docs/cli.schema.json").read_text("utf-8"))
     Draft202012Validator(document["properties"]["error"]).validate(json.loads(mgx("status", "ffffffff", "--json").stdout))
-
-
-def leaves() -> list[tuple[list[str], Any]]:
-    def below(command: Any, path: list[str]) -> Iterator[tuple[list[str], Any]]:
-        if not hasattr(command, "list_commands"):
-            yield path, command
-            return
-        context = typer.Context(command)
-        for name in command.list_commands(context):
-            yield from below(command.get_command(context, name), [*path, name])
-
-    return list(below(typer.main.get_command(main.app), []))
 
 
 def has_json(command: Any) -> bool:
