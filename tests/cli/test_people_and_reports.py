@@ -47,6 +47,31 @@ def test_members_are_listed_changed_and_removed(mgx: Mgx, server: Standin) -> No
     assert [method for method, _, _, _ in server.requests if method in ("PATCH", "DELETE")] == ["PATCH", "DELETE"]
 
 
+def test_what_waits_for_a_person_is_listed_with_the_command_that_continues_it(mgx: Mgx, server: Standin, repo: Path) -> None:
+    assert "Nothing waits for you." in mgx("notification").stderr
+    plan, question, budget, storage, review, over = (
+        mgx("task", text, *more, "--no-follow").stdout.strip()
+        for text, *more in (("x",), ("ask", "--yes"), ("budget", "--yes"), ("y",), ("review", "--yes"), ("z", "--yes"))
+    )
+    server.runs[storage].update(status="paused", pause_reason="storage")
+    for run, status in ((plan, "awaiting_approval"), (review, "awaiting_changes"), (over, "completed")):
+        server.runs[run]["status"] = status
+    for run, reason in ((question, "question"), (budget, "budget")):
+        server.runs[run].update(status="paused", pause_reason=reason)
+    told = mgx("notification")
+    lines = {line.split()[0]: " ".join(line.split()[1:]) for line in told.stdout.splitlines()[1:]}
+    assert told.returncode == 0 and len(lines) == 4, told.stdout
+    by_run = {run: (name, line) for name, line in lines.items() for run in server.runs if run.startswith(name)}
+    assert set(by_run) == {plan, question, budget, review}
+    for run, state, command in (
+        (plan, "awaiting approval", "mgx approve {}"), (question, "paused (question)", 'mgx resume {} -m "your answer"'),
+        (budget, "paused (budget)", "mgx resume {}"), (review, "awaiting changes", "mgx changes {}"),
+    ):  # fmt: skip
+        name, line = by_run[run]
+        assert line.startswith(state) and command.format(name) in line, line
+    assert {run["id"] for run in json.loads(mgx("notification", "--json").stdout)["items"]} == set(by_run)
+
+
 def test_usage_and_audit_are_tables_and_documents(mgx: Mgx) -> None:
     used = mgx("usage")
     assert used.stdout.splitlines()[1].split() == ["2026-11-22", "1", "4", "1", "1,200", "300", "$0.0123"]
@@ -159,7 +184,7 @@ def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Stand
     fits("diff", run, "--stat")
     fits("apply", run)
     fits("open", run)
-    for name in ("version", "doctor", "config list", "usage", "audit"):
+    for name in ("version", "doctor", "config list", "usage", "audit", "notification"):
         fits(name)
     fits("config set", "workspace", "default")
     fits("config get", "workspace")
