@@ -46,6 +46,18 @@ def test_the_list_can_be_of_what_waits_for_a_person(tenant: Tenant) -> None:
         assert {row["state"]["waits_for_person"] for row in answer["items"]} == {asked == "true"}
 
 
+def test_who_comes_after_the_end_is_told_the_command_for_more(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
+    api, path, name = api_of(tenant), f"/api/runs/{waiting.pk}", str(waiting.pk)[:13]
+    assert f"mgx steer {name}" in api.post(f"{path}/resume").json()["hint"]
+    run = drive(waiting)
+    assert run.is_final and not run.has_branch
+    for answer in (api.post(f"{path}/resume"), api.post(f"{path}/steer", {"message": "and the docs"})):
+        assert answer.status_code == 409
+        assert f"mgx retry {name} -m" in answer.json()["hint"]
+    assert "--review-changes" in api.get(f"{path}/changes").json()["hint"]
+
+
 def test_an_approved_run_without_a_repository_ends_with_its_diff(tenant: Tenant, waiting: TaskRun) -> None:
     services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
     run = drive(waiting)
