@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
 import cli_schemas
+import help_texts
 import licences
 import man_page
 import patch_refusals
@@ -141,28 +139,8 @@ def cli_schema() -> str:
 
 
 def man() -> str:
-    from mgx_cli.main import SECTIONS
-
     version = tomllib.loads((ROOT / "cli/pyproject.toml").read_text("utf-8"))["project"]["version"]
-    return man_page.man_page(version, [name for commands in SECTIONS.values() for name in commands], run_help)
-
-
-def cli() -> str:
-    from mgx_cli.main import SECTIONS
-
-    names = [name for commands in SECTIONS.values() for name in commands]
-    parts = [f"```text\n{run_help()}\n```"]
-    parts += [f"### mgx {name}\n\n```text\n{run_help(name)}\n```" for name in names]
-    return "\n\n".join(parts)
-
-
-@cache
-def run_help(*command: str) -> str:
-    """As a person sees it, 100 columns wide."""
-    environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    argv = [sys.executable, "-c", "from mgx_cli.main import run; run()", *command, "--help"]
-    done = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    return man_page.man_page(version, list(help_texts.commands()), help_texts.help_text)
 
 
 def database() -> str:
@@ -209,7 +187,7 @@ def rule_sql(model: type, rule: Any) -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
+    "env": env, "api": api, "events": events, "cli": help_texts.cli, "database": database, "stacks": check_blocks.stacks,
     "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
     "prompts": prompt_sections.prompts, "unreadable": patch_refusals.unreadable, "refusals": patch_refusals.refusals,
     "paths": patch_refusals.paths, "licences": licences.block,

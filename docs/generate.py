@@ -35,12 +35,13 @@ def prepare() -> None:
 def wanted() -> dict[Path, str]:
     """Every file with a generated part, as it should be."""
     import blocks
+    import help_texts
 
     files = {
         ROOT / EVENT_SCHEMA: blocks.event_schema(),
         ROOT / CLI_SCHEMA: blocks.cli_schema(),
         ROOT / MAN_PAGE: blocks.man(),
-        ROOT / HELP: blocks.run_help() + "\n",
+        ROOT / HELP: help_texts.help_text() + "\n",
     }
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text("utf-8")

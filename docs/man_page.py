@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 EXIT_CODES = (
     (0, "done"), (1, "the run failed or paused"), (2, "usage"), (3, "rejected or cancelled"),
@@ -21,7 +21,7 @@ ENVIRONMENT = (
 )
 
 
-def man_page(version: str, commands: list[str], help_of: Callable[..., str]) -> str:
+def man_page(version: str, commands: Iterable[Sequence[str]], help_of: Callable[..., str]) -> str:
     """roff (groff_man(7)). Help texts stand in it as they are printed."""
     parts = [
         f'.TH MGX 1 "" "mgx {version}" "User Commands"',
@@ -29,7 +29,7 @@ def man_page(version: str, commands: list[str], help_of: Callable[..., str]) -> 
         ".SH SYNOPSIS\n.B mgx\n[OPTIONS] COMMAND [ARGS]...",
         f".SH DESCRIPTION\n{_verbatim(help_of())}",
         ".SH COMMANDS",
-        *(f".SS mgx {_plain(name)}\n{_verbatim(help_of(name))}" for name in commands),
+        *(f".SS mgx {_plain(' '.join(path))}\n{_verbatim(help_of(*path))}" for path in commands),
         ".SH EXIT STATUS",
         *(f".TP\n.B {code}\n{_plain(text)}" for code, text in EXIT_CODES),
         ".SH FILES",

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from mgx_project.common.filtering import with_id_prefix
 
 from .models import TaskRun
-from .models.run_state import Status
+from .models.run_state import WAITING_FOR_PEOPLE, Status
 
 
 class RunFilter(django_filters.FilterSet):
@@ -19,9 +19,17 @@ class RunFilter(django_filters.FilterSet):
     repository_id = django_filters.UUIDFilter(field_name="task__repository_id", help_text="Runs of tasks for this link.")
     run_number = django_filters.NumberFilter(min_value=1, max_value=2**31 - 1)
 
+    waits_for_person = django_filters.BooleanFilter(
+        method="is_waiting", help_text="Runs in which nothing happens until somebody decides, or the others."
+    )
+
     class Meta:
         model = TaskRun
-        fields = ("task_id", "project_id", "repository_id", "status", "run_number", "id_prefix")
+        fields = ("task_id", "project_id", "repository_id", "status", "run_number", "id_prefix", "waits_for_person")
 
     def begins_with(self, queryset: QuerySet[TaskRun], name: str, value: str) -> QuerySet[TaskRun]:
         return with_id_prefix(queryset, value)
+
+    def is_waiting(self, queryset: QuerySet[TaskRun], name: str, value: bool) -> QuerySet[TaskRun]:
+        waiting = {"status__in": WAITING_FOR_PEOPLE}
+        return queryset.filter(**waiting) if value else queryset.exclude(**waiting)

@@ -72,8 +72,8 @@ class EndpointLimits:
                 ) from None
             raise RateLimited(
                 f"The calls that wait for {host} fill its limits for {span(wait.seconds)}.",
-                hint=f"Resume the run in {span(wait.seconds)}, or raise the connection's requests_per_minute or "
-                "tokens_per_minute.",
+                hint=f"Resume the run in {span(wait.seconds)}, or raise the connection's limits: "
+                "mgx model update NAME --requests-per-minute N --tokens-per-minute N",
                 code="rate_queue_full",
                 retry_after=wait.seconds,
             ) from None

@@ -107,7 +107,8 @@ class ProviderErrors:
 
     def lacks_tools(self, name: str) -> ToolsUnsupported:
         return ToolsUnsupported(
-            f"{self.host} does not accept tool calls for {name}.", hint="Set native_tools of the model connection to false."
+            f"{self.host} does not accept tool calls for {name}.",
+            hint="Turn tool calls off: mgx model update NAME --no-native-tools",
         )
 
     def explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
@@ -115,8 +116,8 @@ class ProviderErrors:
         if _has_cause(error, ModelAddressRefused):
             return ModelFailed(
                 f"{self.host} is not in a network that this server reaches.",
-                hint="Change the model connection's base_url, or ask the server's operator to list the network in "
-                "MGX_ALLOWED_NETWORKS.",
+                hint="Change the address (mgx model update NAME --base-url URL), or ask the server's operator to list the "
+                "network in MGX_ALLOWED_NETWORKS.",
                 code="address_refused",
             )
         if isinstance(error, self.sdk.APITimeoutError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from http.client import responses
 from typing import Any
 
 
@@ -88,13 +89,19 @@ _NOT_IN_STATE = frozenset(
 """Codes of refusals that may end when the run goes on."""
 
 
+def _phrase(status: int) -> str:
+    """What HTTP itself calls the status: "Conflict" says nothing to a person that the sentence behind it does not."""
+    return responses.get(status, "")
+
+
 class ApiError(CLIError):
     """An error response of the server; ``problem`` is its problem document."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         title = str(problem.get("title") or f"HTTP {status}")
         detail = str(problem.get("detail") or "")
-        super().__init__(f"{title}: {detail}" if detail and detail != title else title, hint=str(problem.get("hint") or ""))
+        says_more = detail and title not in (detail, _phrase(status))
+        super().__init__(f"{title}: {detail}" if says_more else detail or title, hint=str(problem.get("hint") or ""))
         self.status = status
         self.problem = dict(problem)
         self.exit_code = _EXIT_BY_STATUS.get(status, ExitCode.FAILED)

@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Runs": {
         "list": ("list", "List the runs of this repository:  mgx list"),
+        "notification": ("notification", "List what waits for you:  mgx notification"),
         "status": ("status", "Show one run:  mgx status 01a2056e"),
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),

@@ -213,7 +213,7 @@ async def require_committed(path: Path) -> None:
         raise Conflict(
             f"{path} has uncommitted changes: {', '.join(changed[:SHOWN])}{more}. The run would not see them.",
             code="repository_dirty",
-            hint="Commit or stash them (`git stash -u`), or set allow_dirty to work from the last commit.",
+            hint="Commit or stash them (`git stash -u`), or work from the last commit: mgx task --allow-dirty",
         )
 
 

@@ -59,7 +59,7 @@ def branch_blocked(branch: str, other: str, url: str, *, stderr: str = "") -> Gi
         "stands in its way.",
         stderr=stderr,
         code="branch_taken",
-        hint="Choose another prefix for the branches of the project's runs (run_branch_prefix), then retry the run.",
+        hint="Choose another prefix for runs' branches (mgx project update PROJECT --branch-prefix TEXT), then retry the run.",
     )
 
 

@@ -122,7 +122,8 @@ def current_round(run: TaskRun) -> ChangeRound:
     if found is None:
         raise NotFound(
             "This run has no changes to decide on.", code="no_changes",
-            hint="Changes are available after executing, if the project has review_changes. The diff is available on delivery.",
+            hint="To see what a run changed: mgx diff. To decide on changes before they are delivered: "
+            "mgx project update PROJECT --review-changes",
         )  # fmt: skip
     return found
 
@@ -170,7 +171,7 @@ def decide(
         if left := change_set.pending(current.decisions, files):
             raise BadRequest(
                 f"{left} parts of the change are undecided.", field="done", code="undecided",
-                hint="Accept or reject them, or send accept_rest.",
+                hint=f"Accept or reject them, or accept all of them: mgx changes {str(run.pk)[:13]} --accept-all",
             )  # fmt: skip
         if conflict := change_set.in_the_way(current.decisions, files):
             back, there = conflict

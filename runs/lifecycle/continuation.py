@@ -63,6 +63,11 @@ def instead(run: TaskRun) -> str:
     return f'Send it your message: mgx steer {name} "…"'
 
 
+def afterwards(run: TaskRun) -> str:
+    """What a person who wants more of a run that has ended does."""
+    return f'Have more done: mgx {"continue" if run.has_branch else "retry"} {name_of(run)} -m "…"'
+
+
 def name_of(run: TaskRun) -> str:
     """The short id that commands take."""
     return str(run.pk)[:13]

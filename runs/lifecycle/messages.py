@@ -17,6 +17,7 @@ from ..events import event_log
 from ..models import Approval, SteerMessage, TaskRun
 from ..models.run_state import STATES
 from .base import locked
+from .continuation import afterwards
 from .standing_decision import ENDS, latest, with_standing
 
 MAX_CHARACTERS = 4_000
@@ -30,7 +31,8 @@ def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     with locked(run_id) as run:
         if run.is_final or run.cancel_requested_at is not None:
             now = f"already {run.status}" if run.is_final else "being cancelled"
-            error = InvalidTransition(f"Run #{run.run_number} is {now} and does not accept messages.")
+            hint = afterwards(run) if run.is_final else ""
+            error = InvalidTransition(f"Run #{run.run_number} is {now} and does not accept messages.", hint=hint)
             raise with_standing(error, latest(run, ENDS))
         if why := STATES[run.paused_from or run.status].refuses_messages:
             raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {why}")

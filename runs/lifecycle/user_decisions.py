@@ -24,6 +24,7 @@ from ..notifications import status_comment
 from . import messages, plan_again
 from .base import approve, cancel, finish, locked, save_state, tell
 from .cancel_channel import notify_worker
+from .continuation import afterwards, instead
 from .edited_paths import refuse_paths
 from .plan_decisions import PlanDecision, is_repeated, same_plan
 from .standing_decision import EDITS, ENDS, PAUSE, latest, with_standing
@@ -117,7 +118,8 @@ def resume(
         if RunAction.RESUME not in run.state.actions:
             if _is_resumed(run, said):
                 return run
-            error = InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
+            hint = afterwards(run) if run.is_final else instead(run)
+            error = InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.", hint=hint)
             raise with_standing(error, latest(run, PAUSE))
         run.budget = run.budget | (budget or {})
         if run.pause_reason == "loop":

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from mgx_cli import main
 
 from tests.cli.standin import TOKEN, Running, Standin
 from tests.support import forked_mgx
@@ -167,3 +169,17 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def leaves() -> list[tuple[list[str], Any]]:
+    """Every command that is not a group, with its path: ["member", "list"]."""
+
+    def below(command: Any, path: list[str]) -> Iterator[tuple[list[str], Any]]:
+        if not hasattr(command, "list_commands"):
+            yield path, command
+            return
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            yield from below(command.get_command(context, name), [*path, name])
+
+    return list(below(typer.main.get_command(main.app), []))

@@ -218,6 +218,8 @@ def application(state: Standin) -> web.Application:
         wanted = {name: query[name] for name in ("status", "run_number", "task_id") if name in query}
         if "repository_id" in query and state.tasks[run["task_id"]].get("repository_id") != query["repository_id"]:
             return False
+        if "waits_for_person" in query and not STATE_JSON[run["status"]]["waits_for_person"]:
+            return False
         prefix = query.get("id_prefix", "").replace("-", "")
         return run["id"].replace("-", "").startswith(prefix) and all(str(run[name]) == wanted[name] for name in wanted)
 

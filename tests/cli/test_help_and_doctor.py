@@ -12,9 +12,10 @@ import pytest
 from mgx_cli import doctor
 from mgx_cli.main import SECTIONS
 
-from tests.cli.conftest import MGX, Mgx
+from tests.cli.conftest import MGX, Mgx, leaves
 from tests.support import forked_mgx
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 
 
@@ -31,6 +32,25 @@ def test_every_command_explains_itself_with_an_example(mgx: Mgx, command: str) -
 def test_the_help_lists_every_command(mgx: Mgx) -> None:
     text = mgx("--help").stdout
     assert all(f"\n  {name} " in text for name in COMMANDS)
+
+
+def test_the_reference_has_every_command_and_cuts_no_line() -> None:
+    page, manual = (CHECKOUT / "docs/CLI.md").read_text("utf-8"), (CHECKOUT / "cli/man/mgx.1").read_text("utf-8")
+    for path, _ in leaves():
+        name = " ".join(path)
+        assert f"\n{'#' * (2 + len(path))} mgx {name}\n" in page, name
+        assert f"\n.SS mgx {name}\n" in manual, name
+    assert [line for line in page.splitlines() if line.endswith("...") and not line.startswith("Usage: ")] == []
+
+
+def test_every_argument_and_option_says_what_it_is() -> None:
+    silent = [
+        f"mgx {' '.join(path)} {parameter.name}"
+        for path, command in leaves()
+        for parameter in command.params
+        if not getattr(parameter, "help", "")
+    ]
+    assert silent == []
 
 
 def test_an_unknown_command_or_option_is_a_usage_error(mgx: Mgx) -> None:

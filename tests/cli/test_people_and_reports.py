@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from jsonschema import Draft202012Validator
-from mgx_cli import main
 
-from tests.cli.conftest import Mgx
+from tests.cli.conftest import Mgx, leaves
 from tests.cli.standin import DIFF, INVITATION, SETUP_TOKEN, TOKEN, Standin
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -48,6 +45,31 @@ def test_members_are_listed_changed_and_removed(mgx: Mgx, server: Standin) -> No
     assert mgx("member", "remove", bob).returncode == 2
     assert mgx("member", "remove", bob, "--yes").returncode == 0
     assert [method for method, _, _, _ in server.requests if method in ("PATCH", "DELETE")] == ["PATCH", "DELETE"]
+
+
+def test_what_waits_for_a_person_is_listed_with_the_command_that_continues_it(mgx: Mgx, server: Standin, repo: Path) -> None:
+    assert "Nothing waits for you." in mgx("notification").stderr
+    plan, question, budget, storage, review, over = (
+        mgx("task", text, *more, "--no-follow").stdout.strip()
+        for text, *more in (("x",), ("ask", "--yes"), ("budget", "--yes"), ("y",), ("review", "--yes"), ("z", "--yes"))
+    )
+    server.runs[storage].update(status="paused", pause_reason="storage")
+    for run, status in ((plan, "awaiting_approval"), (review, "awaiting_changes"), (over, "completed")):
+        server.runs[run]["status"] = status
+    for run, reason in ((question, "question"), (budget, "budget")):
+        server.runs[run].update(status="paused", pause_reason=reason)
+    told = mgx("notification")
+    lines = {line.split()[0]: " ".join(line.split()[1:]) for line in told.stdout.splitlines()[1:]}
+    assert told.returncode == 0 and len(lines) == 4, told.stdout
+    by_run = {run: (name, line) for name, line in lines.items() for run in server.runs if run.startswith(name)}
+    assert set(by_run) == {plan, question, budget, review}
+    for run, state, command in (
+        (plan, "awaiting approval", "mgx approve {}"), (question, "paused (question)", 'mgx resume {} -m "your answer"'),
+        (budget, "paused (budget)", "mgx resume {}"), (review, "awaiting changes", "mgx changes {}"),
+    ):  # fmt: skip
+        name, line = by_run[run]
+        assert line.startswith(state) and command.format(name) in line, line
+    assert {run["id"] for run in json.loads(mgx("notification", "--json").stdout)["items"]} == set(by_run)
 
 
 def test_usage_and_audit_are_tables_and_documents(mgx: Mgx) -> None:
@@ -162,7 +184,7 @@ def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Stand
     fits("diff", run, "--stat")
     fits("apply", run)
     fits("open", run)
-    for name in ("version", "doctor", "config list", "usage", "audit"):
+    for name in ("version", "doctor", "config list", "usage", "audit", "notification"):
         fits(name)
     fits("config set", "workspace", "default")
     fits("config get", "workspace")
@@ -174,18 +196,6 @@ def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Stand
 def test_an_error_is_json_by_the_schema_too(mgx: Mgx) -> None:
     document = json.loads((CHECKOUT / "docs/cli.schema.json").read_text("utf-8"))
     Draft202012Validator(document["properties"]["error"]).validate(json.loads(mgx("status", "ffffffff", "--json").stdout))
-
-
-def leaves() -> list[tuple[list[str], Any]]:
-    def below(command: Any, path: list[str]) -> Iterator[tuple[list[str], Any]]:
-        if not hasattr(command, "list_commands"):
-            yield path, command
-            return
-        context = typer.Context(command)
-        for name in command.list_commands(context):
-            yield from below(command.get_command(context, name), [*path, name])
-
-    return list(below(typer.main.get_command(main.app), []))
 
 
 def has_json(command: Any) -> bool:

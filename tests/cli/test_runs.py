@@ -81,7 +81,7 @@ def test_approve_then_attach_replays_the_whole_run(mgx: Mgx, run_id: str) -> Non
     assert mgx("attach", run_id, "--after", "500").returncode == 2
     again = mgx("approve", "1")
     assert again.returncode == 8
-    assert "Conflict" in again.stderr
+    assert "error: Run #1 is completed" in again.stderr
 
 
 def test_reject_ends_the_run_and_with_a_message_plans_again(mgx: Mgx, server: Standin, run_id: str) -> None:

@@ -14,6 +14,7 @@ from runs import services
 from runs.models import Approval, Artifact, TaskRun
 from runs.models.run_state import Status
 from runs.phases.commit import branch_name
+from tests.factories import TaskRunFactory
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 
@@ -33,6 +34,28 @@ def test_a_waiting_run_holds_no_worker(waiting: TaskRun) -> None:
     assert (waiting.lease_owner, waiting.lease_expires_at) == ("", None)
     assert waiting.task.status == "waiting"
     assert types(waiting)[-2:] == ["plan_ready", "approval_required"]
+
+
+def test_the_list_can_be_of_what_waits_for_a_person(tenant: Tenant) -> None:
+    runs = {status: TaskRunFactory(workspace=tenant.workspace, status=status) for status in Status}
+    TaskRunFactory(status=Status.AWAITING_APPROVAL)  # of another workspace
+    waiting = {Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED}
+    for asked, wanted in (("true", waiting), ("false", set(Status) - waiting)):
+        answer = api_of(tenant).get(f"/api/runs?waits_for_person={asked}").json()
+        assert {row["id"] for row in answer["items"]} == {str(runs[status].pk) for status in wanted}
+        assert {row["state"]["waits_for_person"] for row in answer["items"]} == {asked == "true"}
+
+
+def test_who_comes_after_the_end_is_told_the_command_for_more(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
+    api, path, name = api_of(tenant), f"/api/runs/{waiting.pk}", str(waiting.pk)[:13]
+    assert f"mgx steer {name}" in api.post(f"{path}/resume").json()["hint"]
+    run = drive(waiting)
+    assert run.is_final and not run.has_branch
+    for answer in (api.post(f"{path}/resume"), api.post(f"{path}/steer", {"message": "and the docs"})):
+        assert answer.status_code == 409
+        assert f"mgx retry {name} -m" in answer.json()["hint"]
+    assert "--review-changes" in api.get(f"{path}/changes").json()["hint"]
 
 
 def test_an_approved_run_without_a_repository_ends_with_its_diff(tenant: Tenant, waiting: TaskRun) -> None:

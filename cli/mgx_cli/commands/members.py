@@ -31,7 +31,7 @@ app.add_typer(
 people.command(name="list", help="List the members of the workspace.\n\n\b\nExample:\n  mgx member list\n")(members)
 users.command(
     name="invite",
-    help="Create an invitation and print its secret, which is shown only once. Owners only.\n\n\b\nExample:\n"
+    help="Create an invitation and print its secret. The secret is shown only this once.\nOwners only.\n\n\b\nExample:\n"
     "  mgx user invite --role viewer --email ada@example.org\n",
 )(invite)
 UserName = Annotated[str, typer.Argument(metavar="USER", help="The member's user name (mgx member list).", show_default=False)]

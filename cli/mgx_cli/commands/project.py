@@ -183,7 +183,7 @@ def show(context: typer.Context, project: Found, as_json: AsJson = False) -> Non
 @projects.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Display name of the project.", show_default=False)],
     stack: Stack = None,
     review_changes: Review = None,
     always_ask: Ask = None,

@@ -67,7 +67,7 @@ def list_links(context: typer.Context, as_json: AsJson = False) -> None:
 
 @repos.command()
 def show(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
-    """Show a linked repository: state, permissions, webhook, and what to do about an error.
+    """Show the state, permissions and webhook of a repository. After an error it says what to do.
 
     \b
     Example:
@@ -113,7 +113,7 @@ def try_out(
     token_env: TokenEnv = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check whether the server can access a repository, and with which permissions. Stores nothing.
+    """Check whether the server can access a repository. It says with which permissions, and stores nothing.
 
     \b
     Example:
@@ -215,7 +215,7 @@ def refresh(
 
 @repos.command()
 def webhook(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
-    """Set up the webhook for issues, comments, reviews, checks and merges, with a new secret.
+    """Set up the webhook of a repository, with a new secret. It reports issues, comments, reviews, checks and merges.
 
     \b
     Example:

@@ -72,7 +72,7 @@ def set_(
 
 @settings.command(name="list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """Print all settings of your configuration file, and the server used in this directory.
+    """Print all settings of your configuration file. It also says which server is used in this directory.
 
     \b
     Example:

@@ -69,4 +69,5 @@ def setup(
         return
     put(one_line(done["workspace"]["slug"]))
     say(f"{user_name} is the administrator of {base_url}, and you are signed in. Next:")
-    say("  mgx model create main --kind openai --model gpt-5   the model that writes\n  mgx user invite   add people")
+    say("  mgx model create main --kind openai --model gpt-5   the model that writes")
+    say("  mgx user invite                                     add people")

@@ -95,7 +95,8 @@ def invite(
     email: Annotated[str, typer.Option(metavar="ADDRESS", help="Only the account with this address may accept.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create an invitation and print its secret, which is shown only once. It is valid for one person and 7 days. Owners only.
+    """Create an invitation and print its secret. The secret is shown only this once, and is valid for one person and 7 days.
+    Owners only.
 
     \b
     Examples:

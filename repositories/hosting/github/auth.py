@@ -18,6 +18,7 @@ from mgx_project.common import clock
 from ...errors import HostFailed
 from .error_mapping import busy, is_limit
 
+OTHERWISE = "give the link a token: mgx repo link NAME --token-env VARIABLE"
 EARLY = 300.0
 """A token is no longer used in the last seconds before it expires, so that it does not expire during a push."""
 
@@ -77,13 +78,13 @@ def _app(api_base_url: str) -> github.GithubIntegration:
         raise HostFailed(
             f"The server's GitHub App is registered on {settings.MGX_GITHUB_API_URL}, not on {api_base_url}.",
             code="app_elsewhere",
-            hint="Give the link a token.",
+            hint="Give the link a token: mgx repo link NAME --token-env VARIABLE",
         )
     if not settings.MGX_GITHUB_APP_ID or not settings.MGX_GITHUB_APP_PRIVATE_KEY:
         raise HostFailed(
             "This server has no GitHub App, so it can't act as an installation.",
             code="app_unset",
-            hint="Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY (or _PATH), or give the link a token.",
+            hint=f"Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY (or _PATH), or {OTHERWISE}",
         )
     auth = github.Auth.AppAuth(settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY)
     return github.GithubIntegration(
@@ -107,13 +108,13 @@ def _refused(error: GithubException, api_base_url: str, installation_id: int) ->
         return HostFailed(
             f"Installation {installation_id} of the app is suspended.",
             code="app_suspended",
-            hint="Ask the account's owner to unsuspend it (Settings, Applications), or give the link a token.",
+            hint=f"Ask the account's owner to unsuspend it (Settings, Applications), or {OTHERWISE}",
         )
     if error.status == 404:
         return HostFailed(
             f"Installation {installation_id} of the app does not exist on {api_base_url}.",
             code="app_refused",
-            hint="Install the app again and link the repository with its new installation, or give the link a token.",
+            hint="Install the app again, and link it with its new installation: mgx repo link NAME --installation ID",
         )
     return HostFailed(
         f"{api_base_url} did not create a token for installation {installation_id} ({error.status}).",

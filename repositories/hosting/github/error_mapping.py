@@ -36,7 +36,7 @@ def speaking(api: str, name: str, what: str) -> Iterator[None]:
         raise NotAllowed(
             f"{api} does not accept the token ({what}).",
             code="no_access",
-            hint="It may have been revoked or have expired. Give the link a new token.",
+            hint="It may have been revoked or have expired. Give the link a new token: mgx repo link NAME --token-env VARIABLE",
         ) from None
     except UnknownObjectException:
         raise NotFound(
@@ -50,7 +50,7 @@ def speaking(api: str, name: str, what: str) -> Iterator[None]:
         raise HostFailed(
             f"{api} redirects to another host ({what}).",
             code="redirected",
-            hint="Set the link's api_base_url to the current address of the service.",
+            hint="Link it by the service's current address: mgx repo link NAME --api-url URL --token-env VARIABLE",
         ) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise HostFailed(
@@ -67,7 +67,7 @@ def no_github(api: str, what: str) -> HostFailed:
     return HostFailed(
         f"{api} does not respond like the GitHub API ({what}).",
         code="bad_answer",
-        hint="Set api_base_url to the address of the API, such as https://github.example.com/api/v3.",
+        hint="Name the address of its API, such as: mgx repo link NAME --api-url https://github.example.com/api/v3",
     )
 
 
