@@ -134,9 +134,8 @@ def connect(
         _make_primary(link, project)
     elif link.is_primary:
         _tell_project(link, project)
-    if made:
-        if former := _former(link):
-            repository_relinked.send(sender=RepositoryLink, link=link, former=former)
+    if made and (former := _former(link)):
+        repository_relinked.send(sender=RepositoryLink, link=link, former=former)
     _audit(principal, link, "repository.connected" if made else "repository.connected_again")
     if made or before != link.status:
         _changed(link)

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 
 from mgx_project.common.fields import EncryptedTextField
 from mgx_project.common.request_id import current_address, current_request_id
@@ -93,6 +94,15 @@ def record_act(
         detail={**(detail or {}), "by": by},
         changes=changes or {},
     )
+
+
+def audit_retention() -> None:
+    """Lets this transaction delete what is older than MGX_KEEP_AUDIT_DAYS: the one way past the trigger of migration 0015."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('mgx.audit_deleted_before', (now() - make_interval(days => %s))::text, true)",
+            [settings.MGX_KEEP_AUDIT_DAYS],
+        )
 
 
 def values_of(row: models.Model, names: Any) -> dict[str, Any]:
