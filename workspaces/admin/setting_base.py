@@ -63,7 +63,7 @@ class SettingAdmin(TenantAdmin):
         with transaction.atomic():
             stored = self.model._default_manager.select_for_update().get(pk=obj.pk) if change else None
             self.apply_rules(obj, stored, changes)
-            before = values_of(stored, changes) if change else {}
+            before = {} if stored is None else values_of(stored, changes)
             for name, value in changes.items():
                 setattr(obj, name, value)
             with conflicts(self.unique):
