@@ -200,6 +200,7 @@ GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
 KEEP_DAYS = _count("MGX_KEEP_DAYS", env.int("MGX_KEEP_DAYS", default=365))
+KEEP_AUDIT_DAYS = _count("MGX_KEEP_AUDIT_DAYS", env.int("MGX_KEEP_AUDIT_DAYS", default=0))
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
 WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 

@@ -9,7 +9,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet
 
@@ -26,6 +25,7 @@ class ProjectViewSet(TenantViewSet):
     rows = ProjectRow
     serializer_class = ProjectInput
     filterset_class = ProjectFilter
+    noun = "project"
     roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN}
     unique = PROJECT_CONFLICTS
 
@@ -48,12 +48,3 @@ class ProjectViewSet(TenantViewSet):
     def before_write(self, row: Project, changes: dict[str, Any]) -> None:
         if changes.get("slug", row.slug) != row.slug:
             refuse_default(row, "renamed")
-
-    def after_patch(self, row: Project, changes: dict[str, Any]) -> None:
-        record_audit(
-            principal=self.principal,
-            action="project.changed",
-            object_type="project",
-            object_id=row.pk,
-            detail={"fields": sorted(changes)},
-        )

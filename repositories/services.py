@@ -134,10 +134,9 @@ def connect(
         _make_primary(link, project)
     elif link.is_primary:
         _tell_project(link, project)
-    if made:
-        if former := _former(link):
-            repository_relinked.send(sender=RepositoryLink, link=link, former=former)
-        _audit(principal, link, "repository.connected")
+    if made and (former := _former(link)):
+        repository_relinked.send(sender=RepositoryLink, link=link, former=former)
+    _audit(principal, link, "repository.connected" if made else "repository.connected_again")
     if made or before != link.status:
         _changed(link)
     return link, made
@@ -181,8 +180,8 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
 
 
 @transaction.atomic
-def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> RepositoryLink:
-    """Writes down what a validation has shown. ``link`` is locked by the caller."""
+def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError, principal: Principal | None = None) -> RepositoryLink:
+    """Writes down what a validation has shown. ``link`` is locked by the caller. ``principal`` asked for nothing else."""
     if link.status == Status.DISCONNECTED:
         return link
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
@@ -197,6 +196,8 @@ def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> Repos
     else:
         _apply_state(link, found)
     link.save()
+    if principal is not None:
+        _audit(principal, link, "repository.validated", status=link.status)
     if link.is_primary:
         _tell_project(link, lock_project(link.workspace_id, link.project_id))
     if before != (link.status, link.last_error, link.default_branch, link.repo_full_name):

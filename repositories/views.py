@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import MGXError
 from projects.services import project_of
+from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet
 
@@ -134,9 +135,14 @@ class RepositoryViewSet(TenantViewSet):
         project_id = self.validated(RefreshAll).get("project_id")
         if project_id is not None:
             project_of(self.principal.workspace_id, project_id)
-        queued = scheduled_validation.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
-        if queued:
-            transaction.on_commit(refresh_links.send, robust=True)  # the reaper sees what is due
+        with transaction.atomic():
+            queued = scheduled_validation.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
+            record_audit(
+                principal=self.principal, action="repository.validation_asked", object_type="repository", object_id=None,
+                detail={"links": queued, "project_id": project_id},
+            )  # fmt: skip
+            if queued:
+                transaction.on_commit(refresh_links.send, robust=True)  # the reaper sees what is due
         return Response({"queued": queued}, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None, responses={200: RepositoryRow})
@@ -145,7 +151,7 @@ class RepositoryViewSet(TenantViewSet):
         """Checks the repository again. `status` and `last_error` of the response describe problems."""
         found = services.validate(workspace_id=self.principal.workspace_id, link_id=pk)
         with transaction.atomic():
-            services.refresh(link=self._locked(pk), found=found)
+            services.refresh(link=self._locked(pk), found=found, principal=self.principal)
         return self.answer_row(pk)
 
     @extend_schema(request=None, responses={200: WebhookSetUp})

@@ -19,14 +19,17 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from repositories.hosting.webhook_events import DISMISSED
 from repositories.models import WebhookDelivery
 from workspaces import idempotency
+from workspaces.audit import audit_retention
 from workspaces.models import (
     ApiToken,
+    AuditEntry,
     Event,
     IdempotencyRecord,
     Invitation,
@@ -57,6 +60,8 @@ class Rule:
 
     name: str
     old: Callable[[], QuerySet[Any] | None]
+    before: Callable[[], object] = lambda: None
+    """Done first in the transaction that deletes a batch."""
 
 
 def _webhooks() -> QuerySet[Any]:
@@ -76,6 +81,11 @@ def _tokens() -> QuerySet[Any]:
 
 def _invitations() -> QuerySet[Any]:
     return Invitation.across_tenants.filter(expires_at__lt=Now() - QUARTER).order_by("pk")
+
+
+def _audit_entries() -> QuerySet[Any] | None:
+    days = settings.MGX_KEEP_AUDIT_DAYS
+    return _before(AuditEntry.across_tenants.all(), timedelta(days=days)) if days else None
 
 
 def _of_ended_runs(rows: QuerySet[Any]) -> QuerySet[Any] | None:
@@ -115,6 +125,7 @@ POLICY = (
     Rule("steps", lambda: _of_ended_runs(RunStep.across_tenants.all())),
     Rule("trees", lambda: _of_ended_runs(Artifact.across_tenants.filter(kind=Artifact.Kind.TREE))),
     Rule("events", lambda: _of_ended_runs(_published())),
+    Rule("audit entries", _audit_entries, before=audit_retention),
     Rule("ledger entries", lambda: _of_ended_runs(LedgerEntry.across_tenants.filter(settled_at__isnull=False))),
 )
 
@@ -139,5 +150,9 @@ def _batch(rule: Rule) -> tuple[int, bool]:
     if rows is None:
         return 0, False
     batch = list(rows.values_list("pk", flat=True)[:BATCH])
-    deleted = rows.model._base_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
+    if not batch:
+        return 0, False
+    with transaction.atomic():
+        rule.before()
+        deleted = rows.model._base_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
     return deleted, len(batch) == BATCH

@@ -16,7 +16,7 @@ from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed,
 from projects.models import Project
 from tasks.models import Task
 from tasks.services import require_repository
-from workspaces.audit import record_audit
+from workspaces.audit import record_act, record_audit
 from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
@@ -90,6 +90,8 @@ def create_run(
         }
         status_comment.queue_comments(run)
         event_log.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
+        known = {"run_number": run.run_number, "task": task.name, "auto_approve": auto_approve, "model": model}
+        _audit(principal, "run.created", run, {**known, "budget": run.budget, "parent_run_id": data["parent_run_id"]})
         _keep_queue_within(limit_of(task.workspace, "queued_runs"), task.workspace_id)
         wake(run)
         return run
@@ -175,6 +177,7 @@ def close_task(
         task.status = status
         task.closed_at = clock.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
+        _audit_task(task, "task.merged" if merged else "task.closed", by)
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
 
@@ -188,6 +191,7 @@ def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
         task.closed_at = None
         task.status = STATES[task.last_run_status].task
         task.save(update_fields=["status", "closed_at", "updated_at"])
+        _audit_task(task, "task.reopened", "the hosting service")
 
 
 def decide_plan(
@@ -228,7 +232,10 @@ def edit_plan(
     """Replaces the plan while it awaits approval. ``check`` sees the locked run and may raise PreconditionFailed."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return user_decisions.edit_plan(run.pk, by=principal, plan=checked_plan(plan), check=check)
+    with transaction.atomic():
+        run = user_decisions.edit_plan(run.pk, by=principal, plan=checked_plan(plan), check=check)
+        _audit(principal, "run.plan_edited", run, {"plan_version": run.plan_version})
+    return run
 
 
 def decide_changes(
@@ -255,8 +262,7 @@ def decide_changes(
             accept_rest=accept_rest,
             done=done,
         )
-        if done:
-            _audit(principal, "run.changes_decided", run, {"status": run.status})
+        _audit(principal, "run.changes_decided" if done else "run.changes_marked", run, {"status": run.status})
         wake(run)
     return run
 
@@ -266,13 +272,19 @@ def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     run = _visible(principal, run_id)
     own = principal.owns(created_by_id=run.created_by_id, account=run.account)
     principal.require(Role.DEVELOPER if own else Role.ADMIN)
-    return user_decisions.request_cancel(run.pk, by=principal.display)
+    with transaction.atomic():
+        run = user_decisions.request_cancel(run.pk, by=principal.display)
+        _audit(principal, "run.cancelled", run, {"run_number": run.run_number})
+    return run
 
 
 def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
     """Sends a message to the team, now or for when the run is resumed."""
     principal.require(Role.DEVELOPER)
-    return messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
+    with transaction.atomic():
+        run = messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
+        _audit(principal, "run.steered", run, {"run_number": run.run_number})
+    return run
 
 
 def resume_run(
@@ -290,6 +302,7 @@ def resume_run(
     run = _visible(principal, run_id)
     with transaction.atomic():
         run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget), again=plan_again)
+        _audit(principal, "run.resumed", run, {"run_number": run.run_number, "plan_again": plan_again})
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)
@@ -372,3 +385,11 @@ def _require_approver(principal: Principal, project: Project, doing: str = "Appr
 
 def _audit(principal: Principal, action: str, run: TaskRun, detail: dict[str, Any]) -> None:
     record_audit(principal=principal, action=action, object_type="run", object_id=run.pk, detail=detail)
+
+
+def _audit_task(task: Task, action: str, by: str) -> None:
+    """What was done to a pull request on the hosting service, by an account there."""
+    record_act(
+        workspace_id=task.workspace_id, by=f"account:{by}", action=action, object_type="task", object_id=task.pk,
+        detail={"name": task.name},
+    )  # fmt: skip

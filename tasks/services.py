@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from projects.services import project_of
+from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
 from .models import Task
@@ -44,6 +45,13 @@ def create_task(
         stack=stored_stack(project.default_stack if stack is None else stack),
         created_by=principal.person,
         **fields,
+    )
+    record_audit(
+        principal=principal,
+        action="task.created",
+        object_type="task",
+        object_id=task.pk,
+        detail={"name": task.name, "project": project.slug},
     )
     return task
 

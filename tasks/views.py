@@ -37,6 +37,7 @@ class TaskViewSet(TenantViewSet):
     rows = TaskRow
     serializer_class = TaskChanges
     filterset_class = TaskFilter
+    noun = "task"
 
     @extend_schema(request=TaskInput)
     def create(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections, transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_migrate, pre_save
@@ -18,6 +18,7 @@ from mgx_project.common.json_values import storable
 from mgx_project.common.own_session import require_own_session
 
 from .actors import send_unlock_link
+from .audit import record_account
 from .event_log import group
 from .models import Departure, Membership, User
 from .rights import announce_change, end_everything, end_in_workspace
@@ -80,9 +81,16 @@ def end_with_the_membership(instance: Membership, origin: Any = None, **kwargs: 
 
 
 @receiver(user_logged_in)
-def remember_when(request: HttpRequest | None, **kwargs: Any) -> None:
+def remember_when(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     if request is not None:
         request.session[SIGNED_IN_AT] = clock.now().isoformat()
+        record_account(user=user, action="signed_in", account=user, detail={"with": "a password, for a browser"})
+
+
+@receiver(user_logged_out)
+def record_sign_out(user: User | None, **kwargs: Any) -> None:
+    if user is not None:  # whose session had ended already
+        record_account(user=user, action="signed_out", account=user)
 
 
 @receiver(account_locked)

@@ -22,8 +22,9 @@ from mgx_project.common import clock
 from mgx_project.common.async_db import run_db
 from mgx_project.common.channel_broadcast import broadcaster
 
+from .audit import record_account, record_act
 from .event_log import group
-from .models import ApiToken, AuditEntry, SignIn, User, WsTicket
+from .models import ApiToken, SignIn, User, WsTicket
 
 RECHECK_SECONDS = 4.0
 """Interval of checks of a right in use; with SHARED_SECONDS it keeps the promise of 5 s (CONTRACT: WebSocket)."""
@@ -151,11 +152,12 @@ def end_everything(user: User, *, reason: str) -> None:
     user.session_stamp = uuid.uuid4()
     User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
     end_sign_ins(Q(user=user))
+    record_account(user=None, by="server", action="access_ended", account=user, detail={"reason": reason})
     ended = end_tokens(ApiToken.across_tenants.filter(user=user, revoked_at=None).values_list("pk", flat=True))
     for token in ApiToken.across_tenants.filter(pk__in=ended):
-        AuditEntry.objects.create(
-            workspace_id=token.workspace_id, user=user, action="token.revoked", object_type="token", object_id=token.pk,
-            detail={"name": token.name, "reason": reason, "by": f"user:{user.pk}"},
+        record_act(
+            workspace_id=token.workspace_id, by="server", action="token.revoked", object_type="token", object_id=token.pk,
+            detail={"name": token.name, "reason": reason},
         )  # fmt: skip
     WsTicket.across_tenants.filter(user=user).delete()
     announce_change([group("user", user.pk)])

@@ -19,6 +19,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from mgx_project.common import clock
 from mgx_project.common.ids import parse_id
 
+from .audit import record_account
 from .models import SignIn, User
 from .rights import end_sign_ins
 
@@ -35,11 +36,13 @@ class Jwt:
     ends_at: datetime
 
 
+@transaction.atomic
 def begin(user: User) -> dict[str, str]:
     """Creates a pair of tokens of a new family."""
     SignIn.objects.filter(user=user, expires_at__lt=clock.now()).delete()
     refresh = RefreshToken()
     sign_in = SignIn.objects.create(user=user, refresh_jti=refresh["jti"], expires_at=_end(refresh))
+    record_account(user=user, action="signed_in", account=user, detail={"with": "a password, for JWTs"})
     refresh["sub"], refresh[FAMILY] = str(user.pk), str(sign_in.pk)
     return _pair(refresh)
 
@@ -51,6 +54,8 @@ def rotate(secret: str) -> dict[str, str]:
         sign_in = _find(refresh, locked=True)
         if sign_in.refresh_jti != refresh.get("jti"):
             end_sign_ins(Q(pk=sign_in.pk))
+            said = {"reason": "a refresh token came twice: somebody has a copy"}
+            record_account(user=None, by="server", action="sign_in_ended", account=sign_in.user, detail=said)
             reused = True
         else:
             refresh.set_jti()
@@ -66,7 +71,9 @@ def rotate(secret: str) -> dict[str, str]:
 def end(secret: str) -> None:
     """Signs out: revokes every token of the family. Raises AuthenticationFailed."""
     with transaction.atomic():
-        end_sign_ins(Q(pk=_find(_read(RefreshToken, secret), locked=True).pk))
+        sign_in = _find(_read(RefreshToken, secret), locked=True)
+        end_sign_ins(Q(pk=sign_in.pk))
+        record_account(user=sign_in.user, action="signed_out", account=sign_in.user)
 
 
 def find_jwt(secret: str) -> Jwt:

@@ -21,6 +21,7 @@ from mgx_project.common.pagination import KeysetPagination
 from mgx_project.common.routers import UUID
 from mgx_project.common.row_serializers import RowSerializer
 
+from .audit import differences, record_audit, values_of
 from .idempotency import answer_once
 from .models import Role
 from .permissions import HasRole
@@ -33,6 +34,7 @@ class TenantViewSet(GenericViewSet[Any]):
     ``model`` and ``rows`` (output) say what is read, ``roles`` which role an action needs (reads: viewer; writes: developer),
     ``filterset_class`` which query parameters a list takes: any other is refused; ``unique`` what to say when a write breaks
     a uniqueness constraint (see `conflicts`); ``workspace_url_kwarg`` which part of the path names the tenant, where one does;
+    ``noun`` what the audit log calls a row that `patch_row` changes;
     ``asks_host`` the actions that ask the service of a repository, and so may answer 502 or 503.
     """
 
@@ -40,6 +42,7 @@ class TenantViewSet(GenericViewSet[Any]):
     rows: ClassVar[type[RowSerializer]]
     roles: ClassVar[Mapping[str, Role]] = {}
     unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    noun: ClassVar[str] = ""
     asks_host: ClassVar[frozenset[str]] = frozenset()
     permission_classes = (IsAuthenticated, HasRole)
     filter_backends = (StrictFilterBackend,)
@@ -125,15 +128,20 @@ class TenantViewSet(GenericViewSet[Any]):
             row = self.locked(pk)
             changes = self.validated(serializer_class, partial=True)
             self.before_write(row, changes)
+            before = values_of(row, changes)
             for name, value in changes.items():
                 setattr(row, name, value)
             with conflicts(self.unique):
                 row.save(update_fields=[*changes, "updated_at"])
-            self.after_patch(row, changes)
+            record_audit(
+                principal=self.principal,
+                action=f"{self.noun}.changed",
+                object_type=self.noun,
+                object_id=row.pk,
+                detail={"fields": sorted(changes)},
+                changes=differences(self.model, before, changes),
+            )
         return self.answer_row(pk)
 
     def before_write(self, row: Any, changes: dict[str, Any]) -> None:
         """Hook: may refuse or change other rows, in the write's transaction. ``row`` is None for a new one."""
-
-    def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
-        """Hook: further effects of a PATCH, in its transaction."""

@@ -153,7 +153,7 @@ class RepositoryLinkAdmin(TenantAdmin):
         def act() -> HttpResponse:
             found = services.validate(workspace_id=row.workspace_id, link_id=row.pk)
             with transaction.atomic():
-                link = services.refresh(link=self._locked(row), found=found)
+                link = services.refresh(link=self._locked(row), found=found, principal=operator(request, row.workspace_id))
             told = messages.success if link.status == Status.CONNECTED else messages.error
             told(request, link.last_error or f"{link.repo_full_name} answers.")
             return HttpResponseRedirect(self._page(row))

@@ -65,7 +65,8 @@ USAGE = {"since": "2026-11-01T00:00:00Z", "until": "2026-11-30T00:00:00Z", "tota
          "buckets": [{**TOTALS, "start": "2026-11-22T00:00:00Z"}]}  # fmt: skip
 AUDIT = [
     {"id": "0193f3a0-0000-7000-8000-00000000000e", "action": "member.joined", "object_type": "user", "object_id": None,
-     "user": None, "detail": {"by": "account:octocat", "role": "viewer\x1b[31m"}, "created_at": "2026-11-22T12:00:00Z"},
+     "user": None, "detail": {"by": "account:octocat", "role": "viewer\x1b[31m"}, "created_at": "2026-11-22T12:00:00Z",
+     "address": "192.0.2.7", "request_id": "", "changes": {}},
 ]  # fmt: skip
 INVITATION = "mgxi_test_0123456789abcdef"
 ADA = "0193f3a0-0000-7000-8000-00000000000a"
@@ -447,6 +448,12 @@ def application(state: Standin) -> web.Application:
     post("/api/setup", set_up)
     get(f"/api/workspaces/{DEFAULT['id']}/usage", fixed(USAGE))
     get("/api/audit", fixed({"items": AUDIT, "next_cursor": None}))
+
+    async def audit_lines(request: web.Request) -> web.Response:
+        cut = [{"error": "access_ended"}] if request.query.get("action") == "cut.off" else []
+        return web.Response(text="".join(f"{json.dumps(row)}\n" for row in [*AUDIT, *cut]))
+
+    get("/api/audit/export", audit_lines)
     post(f"/api/workspaces/{DEFAULT['id']}/invitations", fixed({"id": ADA, "role": "viewer", "token": INVITATION}))
     post("/api/invitations/accept", accept)
     post("/api/auth/revoke", fixed({}))

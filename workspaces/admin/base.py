@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin
 from mgx_project.common.errors import MGXError
 from mgx_project.common.fields import EncryptedTextField
 
-from ..audit import record_audit
+from ..audit import differences, record_audit
 from ..models import Role, Workspace
 from .filters import WorkspaceFilter
 from .operators import operated, operator, sees_all
@@ -122,6 +122,7 @@ class TenantAdmin(ModelAdmin):
             object_type=noun,
             object_id=obj.pk,
             detail={"fields": sorted(form.changed_data), "admin": True},
+            changes=differences(self.model, form.initial, {name: form.cleaned_data[name] for name in form.changed_data}),
         )
 
 

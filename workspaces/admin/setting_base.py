@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from mgx_project.common.constraints import conflicts
 
-from ..audit import record_audit
+from ..audit import differences, record_audit, values_of
 from .base import TenantAdmin
 from .operators import operator
 
@@ -63,11 +63,12 @@ class SettingAdmin(TenantAdmin):
         with transaction.atomic():
             stored = self.model._default_manager.select_for_update().get(pk=obj.pk) if change else None
             self.apply_rules(obj, stored, changes)
+            before = {} if stored is None else values_of(stored, changes)
             for name, value in changes.items():
                 setattr(obj, name, value)
             with conflicts(self.unique):
                 obj.save()
-            self._audit(request, "changed" if change else "created", obj, changes)
+            self._audit(request, "changed" if change else "created", obj, differences(self.model, before, changes))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self._audit(request, "deleted", obj, {})
@@ -84,4 +85,5 @@ class SettingAdmin(TenantAdmin):
             object_type=self.noun,
             object_id=obj.pk,
             detail={"fields": sorted(changes), "admin": True},
+            changes=changes,
         )

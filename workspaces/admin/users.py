@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -15,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 
+from ..audit import differences, record_account
 from ..models import User
 from ..sign_in_guard import unlock
 from .confirm import ask
@@ -22,6 +24,11 @@ from .confirm import ask
 # Rights come from roles in workspaces instead of groups.
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
+
+
+def _operator(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @admin.register(User)
@@ -53,14 +60,36 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         back = reverse("admin:workspaces_user_change", args=[user.pk])
 
         def act() -> str:
-            found = unlock(user.get_username())
-            self.log_change(request, user, "Unlocked.")
+            with transaction.atomic():
+                found = unlock(user.get_username())
+                self.log_change(request, user, "Unlocked.", action="unlocked")
             return f"{user} may sign in again." if found else f"There are no failed attempts to sign in as {user}."
 
         return ask(
             self, request, act, verb="Unlock", question=f"Unlock the account {user}?",
             explanation="This clears the failed attempts to sign in, from every address.", back=back,
         )  # fmt: skip
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        record_account(user=_operator(request), action="created", account=obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any, action: str = "changed") -> Any:
+        """Django calls it for the form of the account and for that of its password, after each has been saved."""
+        record_account(user=_operator(request), action=action, account=obj, detail={"said": message}, **self._changes(request))
+        return super().log_change(request, obj, message)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        request._mgx_changes = differences(User, form.initial, changed) if change else {}  # type: ignore[attr-defined]
+
+    def _changes(self, request: HttpRequest) -> dict[str, Any]:
+        return getattr(request, "_mgx_changes", {})
+
+    @transaction.atomic
+    def user_change_password(self, *args: Any, **kwargs: Any) -> Any:
+        return super().user_change_password(*args, **kwargs)
 
     def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self.has_module_permission(request)

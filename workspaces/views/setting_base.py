@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from mgx_project.common.constraints import conflicts
 
-from ..audit import record_audit
+from ..audit import differences, record_audit
 from ..models import Role
 from ..viewsets import TenantViewSet
 
@@ -20,7 +20,6 @@ class AdminViewSet(TenantViewSet):
     """Settings of a workspace: admins write, and every write is in the audit log under ``noun``."""
 
     roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN, "test": Role.ADMIN}
-    noun: str
 
     def create(self, request: Request) -> Response:
         def respond() -> Response:
@@ -28,7 +27,7 @@ class AdminViewSet(TenantViewSet):
             self.before_write(None, body)
             with conflicts(self.unique):
                 row = self.model.objects.create(workspace_id=self.principal.workspace_id, **body)  # type: ignore[attr-defined]
-            self._audit("created", row, body)
+            self._audit("created", row, differences(self.model, {}, body))
             return self.answer_row(row.pk, http_status=status.HTTP_201_CREATED)
 
         return self.once(respond)
@@ -47,9 +46,6 @@ class AdminViewSet(TenantViewSet):
     def before_delete(self, row: Any) -> None:
         """Hook: may refuse, in the transaction that deletes."""
 
-    def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
-        self._audit("changed", row, changes)
-
     def _audit(self, verb: str, row: Any, changes: dict[str, Any]) -> None:
         record_audit(
             principal=self.principal,
@@ -57,4 +53,5 @@ class AdminViewSet(TenantViewSet):
             object_type=self.noun,
             object_id=row.pk,
             detail={"fields": sorted(changes)},
+            changes=changes,
         )

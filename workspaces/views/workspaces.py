@@ -48,6 +48,7 @@ class WorkspaceViewSet(TenantViewSet):
     model = Workspace
     rows = WorkspaceRow
     serializer_class = WorkspaceChanges
+    noun = "workspace"
     roles = {"create": Role.OWNER, "partial_update": Role.ADMIN, "destroy": Role.OWNER}
     unique = WORKSPACE_CONFLICTS
     permission_classes = (IsAuthenticated, HasRoleInNamedWorkspace)
@@ -87,23 +88,21 @@ class WorkspaceViewSet(TenantViewSet):
             changes["limits"] = checked_limits(changes["limits"])
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Deletes the workspace and everything in it."""
+        """Deletes the workspace and everything in it. Its audit log stays, for the operators of the server."""
         with transaction.atomic():
             row = self.locked(pk)
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout = 0")  # one statement deletes all of its events
+            record_audit(
+                principal=self.principal,
+                action="workspace.deleted",
+                object_type="workspace",
+                object_id=row.pk,
+                detail={"name": row.name, "slug": row.slug},
+            )
             row.delete()
         log.warning("workspace deleted", workspace=pk, slug=row.slug, by=self.principal.name)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def after_patch(self, row: Workspace, changes: dict[str, Any]) -> None:
-        record_audit(
-            principal=self.principal,
-            action="workspace.changed",
-            object_type="workspace",
-            object_id=row.pk,
-            detail={"fields": sorted(changes)},
-        )
 
     @extend_schema(
         parameters=[

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
 
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.commands.workspaces import current_workspace
-from mgx_cli.output import one_line, put_json, put_table, say
+from mgx_cli.errors import CLIError
+from mgx_cli.output import one_line, put_json, put_ndjson, put_table, say
 from mgx_cli.render import cost, number
 from mgx_cli.session import open_api
 
@@ -59,6 +61,10 @@ def audit(
     context: typer.Context,
     action: Annotated[str | None, typer.Option(metavar="ACTION", help="Only this action, such as member.joined.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Number of entries, newest first.")] = 20,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what happened at this RFC 3339 time or later.")
+    ] = None,
+    export: Annotated[bool, typer.Option("--export", help="Print every entry as NDJSON, the oldest first.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show who changed what in the workspace. Admins only.
@@ -67,8 +73,17 @@ def audit(
     Examples:
       mgx audit
       mgx audit --action token.created --json
+      mgx audit --export --since 2026-01-01T00:00:00Z > audit.ndjson
     """
-    rows = list(open_api(context).items("/api/audit", {"action": action}, most=limit))
+    if export:
+        for line in open_api(context).lines("/api/audit/export", {"action": action, "since": since}, "application/x-ndjson"):
+            if (entry := json.loads(line)).get("error"):
+                raise CLIError(
+                    "Your access ended before the last entry: the export is not complete.", hint="Sign in with: mgx login"
+                )
+            put_ndjson(entry)
+        return
+    rows = list(open_api(context).items("/api/audit", {"action": action, "since": since}, most=limit))
     if as_json:
         put_json({"items": rows})
         return
@@ -76,11 +91,12 @@ def audit(
         say("No entries.")
         return
     put_table(
-        ("TIME", "WHO", "ACTION", "WHAT"),
+        ("TIME", "WHO", "FROM", "ACTION", "WHAT"),
         [
             (
                 str(row["created_at"])[:19].replace("T", " "),
                 one_line((row.get("user") or {}).get("username") or (row.get("detail") or {}).get("by") or "-", 30),
+                one_line(row.get("address") or "-", 45),
                 str(row["action"]),
                 _detail(row),
             )
