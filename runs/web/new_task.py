@@ -30,7 +30,7 @@ def new_task(request: HttpRequest, member: WebMember) -> HttpResponse:
         names = ModelConnection.objects.for_workspace(workspace.pk).order_by("-is_default", "name")
         context |= {
             "places": _places(workspace.pk, role),
-            "stacks": [{"id": each.id, "title": each.title} for each in stacks.catalogue().values()],
+            "stacks": [{"id": each.id, "title": each.title} for each in stacks.catalogue()],
             "models": list(names.values_list("name", flat=True)[:MOST]),
             "may_create": role.allows(Role.DEVELOPER),
             "role": role,

@@ -1,1 +1,1 @@
-"""The part of the web application that belongs to nobody else: signing in and out, who is asking, and the choice of a workspace."""
+"""The web application's own part of workspaces: signing in and out, who is asking, and the choice of a workspace."""

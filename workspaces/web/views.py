@@ -24,7 +24,7 @@ class SignInPage(LoginView):
     template_name = "workspaces/sign_in.html"
     redirect_authenticated_user = True
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: Any = super().dispatch(request, *args, **kwargs)
         return secured(request, response)
 

@@ -2,7 +2,7 @@
 import { byId, make, tell } from "../../web/dom.js";
 
 const SHOWN_ELSEWHERE = new Set(["steer"]);
-const OPENS = { approve: "plan", reject: "plan", changes: "changes" };
+const OPENS = { approve: "plan", reject: "plan", changes: "changes" }; // decided on where it is shown
 const FORMS = {
   resume: { words: "Message to the team", button: "Resume", send: (page, text, extra) => page.call("POST", "/resume", { ...(text && { message: text }), ...extra }) },
   cancel: { question: "The run ends, and everything that it has started. What it has done so far is not delivered.", button: "Cancel the run", danger: true,
@@ -15,16 +15,17 @@ const FORMS = {
 export function drawActs(place, page) {
   const { acts, run } = page.state;
   const offered = acts.filter((act) => !SHOWN_ELSEWHERE.has(act.name));
-  const wanted = JSON.stringify([offered, run.pause_reason]);
+  const wanted = JSON.stringify([offered, run.pause_reason, page.part()]);
   if (place.dataset.drawn === wanted) return; // what has the focus keeps it
   place.dataset.drawn = wanted;
   const usual = run.state.next_actions;
-  const possible = offered.filter((act) => act.possible).sort((one, other) => rank(usual, one) - rank(usual, other));
+  const beside = (act) => act.name !== "reject" && OPENS[act.name] !== page.part();
+  const possible = offered.filter((act) => act.possible && beside(act)).sort((one, other) => rank(usual, one) - rank(usual, other));
   const not = offered.filter((act) => !act.possible);
   const buttons = possible.map((act, number) => make("button", {
-    type: "button", class: act.name === "cancel" || act.name === "reject" ? "danger" : number === 0 && usual.includes(act.name) ? "strong" : "",
+    type: "button", class: act.name === "cancel" ? "danger" : number === 0 && usual.includes(act.name) ? "strong" : "",
     onclick: () => begin(act, page),
-  }, act.label));
+  }, act.name === "approve" ? "Read the plan" : act.label));
   const others = make("details", { class: "menu" }, make("summary", {}, "Why not…"), make("div", { class: "sheet reasons" }, make("dl", {},
     ...not.map((act) => make("div", {}, make("dt", {}, act.label), make("dd", { class: "muted" }, act.reason))))));
   place.replaceChildren(...buttons, not.length ? others : "");
@@ -35,8 +36,6 @@ const rank = (usual, act) => (usual.includes(act.name) ? usual.indexOf(act.name)
 function begin(act, page) {
   if (OPENS[act.name]) {
     page.open(OPENS[act.name]);
-    const field = byId(act.name === "reject" ? "plan-feedback" : `part-${OPENS[act.name]}`);
-    if (field) { field.scrollIntoView({ block: "nearest" }); field.focus(); }
     return;
   }
   const { run } = page.state, form = FORMS[act.name], asks = act.name === "resume" && run.pause_reason === "question";

@@ -25,6 +25,7 @@ const page = {
   act: (name) => state.acts.find((each) => each.name === name),
   refresh,
   open: (name) => { location.hash = name; },
+  part: () => current(),
 };
 const conversation = new Conversation(byId("talk"));
 const phases = new Phases(byId("phases"), page);
@@ -100,6 +101,7 @@ function openPart() {
   if (name === "changes") changes.open();
   if (name === "artifacts") drawArtifacts(byId("part-artifacts"), page);
   if (name === "conversation") conversation.shown();
+  drawActs(byId("acts"), page);
 }
 window.addEventListener("hashchange", openPart);
 
