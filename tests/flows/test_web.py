@@ -140,7 +140,7 @@ def test_a_member_approves_a_plan_rejects_one_hunk_and_the_rest_is_delivered(
     delivered = git("show", f"{done['branch_name']}:shop/prices.py", cwd=long_file)
     assert "return 111" in delivered and "return 100" not in delivered
     page.get_by_role("link", name="Conversation").click()
-    expect(page.locator("#talk")).to_contain_text("approved")
+    expect(page.locator("#talk")).to_contain_text(f"Approved by {account.name}")
     page.get_by_role("link", name="Inbox").click()
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
     assert watched.wrong == []

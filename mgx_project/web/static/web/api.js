@@ -25,7 +25,8 @@ async function send(path, options) {
   if (answer.ok) return answer;
   const document = await answer.json().catch(() => ({ detail: `The server answered ${answer.status}.` }));
   if (answer.status === 401 || (answer.status === 403 && document.code === "not_authenticated")) {
-    document.detail = "Your session has ended. Reload the page to sign in again; what you typed stays in its field until then.";
+    document.detail =
+      "Your session has ended. Reload the page to sign in again; what you typed stays in its field until then.";
   }
   throw new Refused(document, answer.status);
 }
@@ -48,6 +49,10 @@ export async function api(workspace, method, path, body = undefined, headers = {
   if (method !== "GET") all["X-CSRFToken"] = csrf();
   if (method === "POST") all["Idempotency-Key"] = headers["Idempotency-Key"] || newKey();
   if (body !== undefined) all["Content-Type"] = "application/json";
-  const answer = await send(`/api${path}`, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await send(`/api${path}`, {
+    method,
+    headers: all,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   return (answer.headers.get("Content-Type") || "").includes("json") ? answer.json() : answer.text();
 }

@@ -19,7 +19,9 @@ export function isWeb(address) {
 }
 
 export function link(address, text = address) {
-  return isWeb(address) ? make("a", { href: address, rel: "noopener noreferrer" }, text) : document.createTextNode(text);
+  return isWeb(address)
+    ? make("a", { href: address, rel: "noopener noreferrer" }, text)
+    : document.createTextNode(text);
 }
 
 /** Says it at the bottom of the page, for people who read and people who listen. */
@@ -27,12 +29,17 @@ export function tell(words) {
   const place = document.getElementById("told");
   place.textContent = words;
   clearTimeout(tell.timer);
-  if (words) tell.timer = setTimeout(() => { place.textContent = ""; }, 8000);
+  if (words)
+    tell.timer = setTimeout(() => {
+      place.textContent = "";
+    }, 8000);
 }
 
 export const byId = (id) => document.getElementById(id);
 
 /** Whether a key press belongs to what is being typed, and not to the page. */
 export function isTyping(event) {
-  return event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, textarea, select, dialog") !== null;
+  return (
+    event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, textarea, select, dialog") !== null
+  );
 }

@@ -8,7 +8,11 @@ const ENDED = new Set([4401, 4404]);
  * `onState` gets "live", "lost" or "ended" (signed out, or no longer visible). Returns a function that stops it.
  */
 export function follow({ path, after, cursor, onEvents, onState = () => {} }) {
-  let place = after, tries = 0, timer = 0, socket = null, stopped = false;
+  let place = after,
+    tries = 0,
+    timer = 0,
+    socket = null,
+    stopped = false;
 
   function receive(events) {
     const fresh = events.filter((event) => Number.isInteger(cursor(event)) && cursor(event) > place);
@@ -34,7 +38,11 @@ export function follow({ path, after, cursor, onEvents, onState = () => {} }) {
     socket.onclose = (closed) => {
       socket = null;
       if (stopped) return;
-      if (ENDED.has(closed.code)) { stopped = true; onState("ended"); return; }
+      if (ENDED.has(closed.code)) {
+        stopped = true;
+        onState("ended");
+        return;
+      }
       onState("lost");
       tries += 1;
       timer = setTimeout(open, Math.min(LONGEST_PAUSE, 400 * 2 ** Math.min(tries, 7)));

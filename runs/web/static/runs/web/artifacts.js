@@ -11,8 +11,11 @@ export async function drawArtifacts(place, page) {
   place.dataset.drawn = wanted;
   try {
     const { items } = await page.call("GET", "/artifacts");
-    place.replaceChildren(items.length ? make("ul", { class: "list" }, ...items.map((item) => row(item, page)))
-      : make("p", { class: "empty" }, "No artifacts yet. The diff is one, once the run delivers."));
+    place.replaceChildren(
+      items.length
+        ? make("ul", { class: "list" }, ...items.map((item) => row(item, page)))
+        : make("p", { class: "empty" }, "No artifacts yet. The diff is one, once the run delivers."),
+    );
   } catch (error) {
     place.dataset.drawn = "";
     place.replaceChildren(make("p", { class: "note bad", role: "alert" }, error.message));
@@ -22,21 +25,44 @@ export async function drawArtifacts(place, page) {
 function row(item, page) {
   const preview = make("pre", { class: "preview", tabindex: "0", hidden: true });
   const path = `/artifacts/${item.id}`;
-  const show = make("button", { class: "quiet", type: "button", "aria-expanded": "false", onclick: async () => {
-    if (!preview.textContent) {
-      try {
-        const text = await page.call("GET", path);
-        preview.textContent = typeof text === "string" ? text : JSON.stringify(text, null, 1);
-      } catch (error) {
-        preview.textContent = error.message;
-      }
-    }
-    preview.hidden = !preview.hidden;
-    show.setAttribute("aria-expanded", String(!preview.hidden));
-  } }, "Show");
+  const show = make(
+    "button",
+    {
+      class: "quiet",
+      type: "button",
+      "aria-expanded": "false",
+      onclick: async () => {
+        if (!preview.textContent) {
+          try {
+            const text = await page.call("GET", path);
+            preview.textContent = typeof text === "string" ? text : JSON.stringify(text, null, 1);
+          } catch (error) {
+            preview.textContent = error.message;
+          }
+        }
+        preview.hidden = !preview.hidden;
+        show.setAttribute("aria-expanded", String(!preview.hidden));
+      },
+    },
+    "Show",
+  );
   const workspace = page.state.run.workspace_id;
-  return make("li", { class: "artifact" }, make("span", { class: "chip" }, item.kind),
-    make("div", { class: "grow" }, make("b", {}, item.name), make("span", { class: "muted small number" }, ` ${count(item.size)} bytes`)),
-    make("div", { class: "row" }, TEXT.test(item.content_type) && item.size <= MOST ? show : null,
-      make("a", { href: `/api/runs/${page.state.run.id}${path}?workspace=${workspace}`, download: true }, "Download")), preview);
+  return make(
+    "li",
+    { class: "artifact" },
+    make("span", { class: "chip" }, item.kind),
+    make(
+      "div",
+      { class: "grow" },
+      make("b", {}, item.name),
+      make("span", { class: "muted small number" }, ` ${count(item.size)} bytes`),
+    ),
+    make(
+      "div",
+      { class: "row" },
+      TEXT.test(item.content_type) && item.size <= MOST ? show : null,
+      make("a", { href: `/api/runs/${page.state.run.id}${path}?workspace=${workspace}`, download: true }, "Download"),
+    ),
+    preview,
+  );
 }

@@ -4,9 +4,12 @@ import { byId, isTyping, make, tell } from "../../web/dom.js";
 import { follow } from "../../web/socket.js";
 import { showAges } from "../../web/shell.js";
 
-const inbox = byId("inbox"), dialog = byId("decide");
+const inbox = byId("inbox"),
+  dialog = byId("decide");
 const rows = () => Array.from(inbox.querySelectorAll("li[data-run]"));
-let chosen = "", asking = false, again = false;
+let chosen = "",
+  asking = false,
+  again = false;
 
 function choose(row) {
   for (const each of rows()) each.classList.toggle("chosen", each === row);
@@ -28,7 +31,10 @@ function step(by) {
 
 /** Reads the list again; what the server sends is its own page, escaped there. */
 async function refresh() {
-  if (asking) { again = true; return; }
+  if (asking) {
+    again = true;
+    return;
+  }
   asking = true;
   do {
     again = false;
@@ -53,15 +59,27 @@ async function refresh() {
 function planOf(run) {
   const plan = run.plan || {};
   const steps = (plan.steps || []).map((each) =>
-    make("li", {}, each.title, " ", make("code", { class: "muted" }, (each.files || []).join(", "))));
-  return make("div", { class: "stack" }, make("p", {}, plan.summary || "The plan has no summary."), make("ol", {}, ...steps),
-    ...(plan.questions || []).map((text) => make("p", { class: "note warn" }, text)));
+    make("li", {}, each.title, " ", make("code", { class: "muted" }, (each.files || []).join(", "))),
+  );
+  return make(
+    "div",
+    { class: "stack" },
+    make("p", {}, plan.summary || "The plan has no summary."),
+    make("ol", {}, ...steps),
+    ...(plan.questions || []).map((text) => make("p", { class: "note warn" }, text)),
+  );
 }
 
 async function decide(approved) {
   const row = current();
-  if (!row) { tell("Choose an entry first: j and k move."); return; }
-  if (row.dataset.approvable === undefined) { location.href = row.querySelector("a").href; return; }
+  if (!row) {
+    tell("Choose an entry first: j and k move.");
+    return;
+  }
+  if (row.dataset.approvable === undefined) {
+    location.href = row.querySelector("a").href;
+    return;
+  }
   const { run: id, workspace } = row.dataset;
   let run;
   try {
@@ -71,17 +89,35 @@ async function decide(approved) {
     return;
   }
   const words = make("textarea", { id: "words", maxlength: "10000", rows: "3" });
-  const send = make("button", { class: approved ? "strong" : "danger", type: "submit" }, approved ? "Approve plan" : "Reject plan");
+  const send = make(
+    "button",
+    { class: approved ? "strong" : "danger", type: "submit" },
+    approved ? "Approve plan" : "Reject plan",
+  );
   const refused = make("p", { class: "note bad", role: "alert", hidden: true });
-  const form = make("form", { class: "stack", method: "dialog" },
-    make("h2", { id: "decide-title" }, run.task_name), planOf(run),
-    make("label", {}, approved ? "Message to the team (optional)" : "What should be different (without it the run ends)", words), refused,
-    make("div", { class: "row" }, send, make("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
+  const form = make(
+    "form",
+    { class: "stack", method: "dialog" },
+    make("h2", { id: "decide-title" }, run.task_name),
+    planOf(run),
+    make(
+      "label",
+      {},
+      approved ? "Message to the team (optional)" : "What should be different (without it the run ends)",
+      words,
+    ),
+    refused,
+    make("div", { class: "row" }, send, make("button", { type: "button", onclick: () => dialog.close() }, "Not now")),
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
     try {
-      await api(workspace, "POST", `/runs/${id}/approve`, { approved, feedback: words.value, plan_version: run.plan_version });
+      await api(workspace, "POST", `/runs/${id}/approve`, {
+        approved,
+        feedback: words.value,
+        plan_version: run.plan_version,
+      });
       dialog.close();
       tell(approved ? "Approved. The team starts." : "Rejected.");
       await refresh();
@@ -96,7 +132,13 @@ async function decide(approved) {
   (approved ? send : words).focus();
 }
 
-const KEYS = { j: () => step(1), k: () => step(-1), a: () => decide(true), r: () => decide(false), "?": () => byId("keys").showModal() };
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  a: () => decide(true),
+  r: () => decide(false),
+  "?": () => byId("keys").showModal(),
+};
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event) || !KEYS[event.key]) return;
@@ -117,7 +159,11 @@ function said(path, state) {
   const before = states.get(path);
   states.set(path, state);
   const all = Array.from(states.values());
-  byId("live").textContent = all.includes("ended") ? "Reload to sign in again" : all.includes("lost") ? "Connection lost; coming back" : "Live";
+  byId("live").textContent = all.includes("ended")
+    ? "Reload to sign in again"
+    : all.includes("lost")
+      ? "Connection lost; coming back"
+      : "Live";
   if (before === "lost" && state === "live") refresh();
 }
 

@@ -55,20 +55,37 @@ export class Phases {
   }
 
   show() {
-    const { run } = this.page.state, now = this.now();
+    const { run } = this.page.state,
+      now = this.now();
     const at = STEPS.findIndex(([name]) => name === now);
-    this.place.replaceChildren(...STEPS.map(([name, label], place) => {
-      const seconds = this.seconds(name), done = run.state.outcome === "succeeded" || (at > place) || (run.state.final && seconds !== null);
-      const state = name === now ? "now" : done ? "done" : "later";
-      const clock = make("span", { class: "number clock" }, seconds === null ? "" : duration(seconds));
-      if (name === now && run.state.phase === name && seconds !== null) Object.assign(clock.dataset, { seconds, read: this.read });
-      return make("li", { "data-state": state, "aria-current": state === "now" ? "step" : false }, make("span", {}, label), clock);
-    }));
+    this.place.replaceChildren(
+      ...STEPS.map(([name, label], place) => {
+        const seconds = this.seconds(name),
+          done = run.state.outcome === "succeeded" || at > place || (run.state.final && seconds !== null);
+        const state = name === now ? "now" : done ? "done" : "later";
+        const clock = make("span", { class: "number clock" }, seconds === null ? "" : duration(seconds));
+        if (name === now && run.state.phase === name && seconds !== null)
+          Object.assign(clock.dataset, { seconds, read: this.read });
+        return make(
+          "li",
+          { "data-state": state, "aria-current": state === "now" ? "step" : false },
+          make("span", {}, label),
+          clock,
+        );
+      }),
+    );
     if (this.timing) {
       const total = make("span", { class: "number clock" }, duration(this.timing.wall_seconds));
       if (!run.state.final) Object.assign(total.dataset, { seconds: this.timing.wall_seconds, read: this.read });
-      this.place.append(make("li", { class: "total" }, make("span", {}, run.state.final ? "Took" : "Since the start"), total,
-        make("span", { class: "muted small number" }, `${duration(this.timing.waiting_seconds)} waiting`)));
+      this.place.append(
+        make(
+          "li",
+          { class: "total" },
+          make("span", {}, run.state.final ? "Took" : "Since the start"),
+          total,
+          make("span", { class: "muted small number" }, `${duration(this.timing.waiting_seconds)} waiting`),
+        ),
+      );
     }
     this.tick();
   }

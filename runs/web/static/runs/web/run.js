@@ -12,19 +12,32 @@ import { Phases } from "./phases.js";
 import { PlanPart } from "./plan.js";
 
 const PAGE = 1000;
-const QUIET = new Set(["model_output", "model_call", "tool_called", "role_message", "command_started", "command_finished", "progress"]);
+const QUIET = new Set([
+  "model_output",
+  "model_call",
+  "tool_called",
+  "role_message",
+  "command_started",
+  "command_finished",
+  "progress",
+]);
 const PARTS = ["conversation", "plan", "changes", "artifacts"];
 
 let state = JSON.parse(byId("state").textContent);
-const id = state.run.id, workspace = state.run.workspace_id;
+const id = state.run.id,
+  workspace = state.run.workspace_id;
 const call = (method, path, body, headers) => api(workspace, method, `/runs/${id}${path}`, body, headers);
 
 const page = {
   call,
-  get state() { return state; },
+  get state() {
+    return state;
+  },
   act: (name) => state.acts.find((each) => each.name === name),
   refresh,
-  open: (name) => { location.hash = name; },
+  open: (name) => {
+    location.hash = name;
+  },
   part: () => current(),
 };
 const conversation = new Conversation(byId("talk"));
@@ -34,10 +47,14 @@ const changes = new ChangesPart(byId("part-changes"), page);
 
 // state
 
-let asking = null, again = false;
+let asking = null,
+  again = false;
 
 function refresh() {
-  if (asking) { again = true; return asking; }
+  if (asking) {
+    again = true;
+    return asking;
+  }
   asking = (async () => {
     do {
       again = false;
@@ -60,10 +77,12 @@ function show(next) {
 }
 
 function draw() {
-  const { run } = state, why = run.error ? [run.error.detail, run.error.hint].filter(Boolean).join(" ") : "";
+  const { run } = state,
+    why = run.error ? [run.error.detail, run.error.hint].filter(Boolean).join(" ") : "";
   byId("status").textContent = run.state.label;
   byId("status").dataset.tone = run.state.tone;
-  const next = run.pause_reason === "question" ? `The team asks: ${why}` : [why, run.state.next].filter(Boolean).join(" ");
+  const next =
+    run.pause_reason === "question" ? `The team asks: ${why}` : [why, run.state.next].filter(Boolean).join(" ");
   if (byId("next").textContent !== next) byId("next").textContent = next;
   const steer = page.act("steer");
   byId("steer").querySelector("button").disabled = !steer.possible;
@@ -107,8 +126,12 @@ window.addEventListener("hashchange", openPart);
 
 byId("steer").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const box = byId("steer-text"), button = event.target.querySelector("button");
-  if (!box.value.trim()) { box.focus(); return; }
+  const box = byId("steer-text"),
+    button = event.target.querySelector("button");
+  if (!box.value.trim()) {
+    box.focus();
+    return;
+  }
   button.disabled = true;
   try {
     await call("POST", "/steer", { message: box.value.trim() });
@@ -130,7 +153,8 @@ function take(events) {
 }
 
 async function replay() {
-  let after = 0, items;
+  let after = 0,
+    items;
   do {
     ({ items } = await call("GET", `/events?after=${after}&limit=${PAGE}`));
     if (items.length) {
@@ -145,10 +169,18 @@ const SAID = { live: "· live", lost: "· connection lost; coming back", ended: 
 
 draw();
 openPart();
-replay().then((after) => {
-  byId("talk").dataset.replayed = String(after);
-  follow({
-    path: `/ws/runs/${id}`, after, cursor: (event) => event.seq, onEvents: take,
-    onState: (name) => { byId("live").textContent = SAID[name]; if (name === "live") refresh(); },
-  });
-}).catch((error) => tell(error.message));
+replay()
+  .then((after) => {
+    byId("talk").dataset.replayed = String(after);
+    follow({
+      path: `/ws/runs/${id}`,
+      after,
+      cursor: (event) => event.seq,
+      onEvents: take,
+      onState: (name) => {
+        byId("live").textContent = SAID[name];
+        if (name === "live") refresh();
+      },
+    });
+  })
+  .catch((error) => tell(error.message));

@@ -12,14 +12,23 @@ export class VirtualList {
     this.items = [];
     this.blocks = [];
     this.stuck = true;
-    this.seen = new IntersectionObserver((entries) => this.look(entries), { root: scroller, rootMargin: `${AHEAD} 0px` });
-    this.sizes = new ResizeObserver(() => { if (this.stuck) this.toEnd(); });
+    this.seen = new IntersectionObserver((entries) => this.look(entries), {
+      root: scroller,
+      rootMargin: `${AHEAD} 0px`,
+    });
+    this.sizes = new ResizeObserver(() => {
+      if (this.stuck) this.toEnd();
+    });
     this.content = document.createElement("div");
     scroller.replaceChildren(this.content);
     this.sizes.observe(this.content);
-    scroller.addEventListener("scroll", () => {
-      this.stuck = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
-    }, { passive: true });
+    scroller.addEventListener(
+      "scroll",
+      () => {
+        this.stuck = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+      },
+      { passive: true },
+    );
   }
 
   /** Shows new items at the end, and again those of `changed` (places in `items`). */
@@ -54,8 +63,10 @@ export class VirtualList {
   look(entries) {
     for (const { target, isIntersecting } of entries) {
       const block = target.block;
-      if (isIntersecting && !block.shown) { block.shown = true; this.fill(block); }
-      else if (!isIntersecting && block.shown && !this.holdsFocus(block)) {
+      if (isIntersecting && !block.shown) {
+        block.shown = true;
+        this.fill(block);
+      } else if (!isIntersecting && block.shown && !this.holdsFocus(block)) {
         block.height = target.offsetHeight || block.height;
         block.shown = false;
         this.empty(block);
