@@ -40,7 +40,7 @@ def run_state(request: HttpRequest, member: WebMember, run_id: uuid.UUID) -> Htt
 def _state(member: WebMember, run_id: uuid.UUID) -> tuple[dict[str, Any], Any]:
     """Raises NotFound for a run of others as for one that does not exist."""
     mine = TaskRun.across_tenants.filter(workspace_id__in=list(member.workspaces))  # a link names a run, and not its workspace
-    columns = {*RunRow.columns().values(), *COLUMNS, "task__project__name", "task__description", "updated_at"}
+    columns = {*RunRow.columns().values(), *COLUMNS, "task__project__name", "task__project__review_changes", "task__description", "updated_at"}
     row = mine.filter(pk=run_id).values(*columns).first()
     if row is None:
         raise NotFound("This run does not exist or you do not have access to it.")
@@ -49,6 +49,7 @@ def _state(member: WebMember, run_id: uuid.UUID) -> tuple[dict[str, Any], Any]:
         "run": RunRow.render(row),
         "project_name": row["task__project__name"],
         "description": row["task__description"],
+        "reviews": row["task__project__review_changes"],
         "acts": acts_on(row, principal),
         "caps": {"max_tokens": settings.MGX_DEFAULT_RUN_TOKENS} | {name: cap for name, cap in row["budget"].items() if cap},
         "etag": etag(row["id"], row["updated_at"]),

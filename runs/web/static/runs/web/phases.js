@@ -17,6 +17,7 @@ export class Phases {
     this.page = page;
     this.timing = null;
     this.drawn = "";
+    this.reviewed = false; // whether its changes were ever to be decided on, whatever the project's setting is now
     setInterval(() => this.tick(), 1000);
   }
 
@@ -55,14 +56,16 @@ export class Phases {
   }
 
   show() {
-    const { run } = this.page.state,
+    const { run, reviews } = this.page.state,
       now = this.now();
-    const at = STEPS.findIndex(([name]) => name === now);
+    const steps = STEPS.filter(([name]) => name !== "changes" || reviews || this.reviewed || now === "changes");
+    const stopped = run.state.final && run.state.outcome !== "succeeded" ? this.reached() : "";
+    const at = steps.findIndex(([name]) => name === (now || stopped));
     this.place.replaceChildren(
-      ...STEPS.map(([name, label], place) => {
+      ...steps.map(([name, label], place) => {
         const seconds = this.seconds(name),
-          done = run.state.outcome === "succeeded" || at > place || (run.state.final && seconds !== null);
-        const state = name === now ? "now" : done ? "done" : "later";
+          done = run.state.outcome === "succeeded" || at > place;
+        const state = name === now ? "now" : name === stopped ? "stopped" : done ? "done" : "later";
         const clock = make("span", { class: "number clock" }, seconds === null ? "" : duration(seconds));
         if (name === now && run.state.phase === name && seconds !== null)
           Object.assign(clock.dataset, { seconds, read: this.read });

@@ -147,8 +147,16 @@ byId("steer-text").addEventListener("keydown", (event) => {
 
 // events: what is stored by pages, then what happens by the socket, after the last one that was shown
 
-function take(events) {
+function note(events) {
   conversation.add(events);
+  if (!phases.reviewed && events.some((event) => event.type === "changes_ready")) {
+    phases.reviewed = true;
+    phases.show();
+  }
+}
+
+function take(events) {
+  note(events);
   if (events.some((event) => !QUIET.has(event.type))) refresh();
 }
 
@@ -159,7 +167,7 @@ async function replay() {
     ({ items } = await call("GET", `/events?after=${after}&limit=${PAGE}`));
     if (items.length) {
       after = items[items.length - 1].seq;
-      conversation.add(items);
+      note(items);
     }
   } while (items.length === PAGE);
   return after;
