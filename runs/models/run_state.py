@@ -262,6 +262,7 @@ STATES: Mapping[str, RunState] = {
 FINAL = frozenset(status for status in Status if STATES[status].final)
 CLAIMABLE = frozenset(status for status in Status if STATES[status].claimable)
 WAITING_FOR_PEOPLE = frozenset(status for status in Status if STATES[status].waits_for_person)
+IN_INBOX = WAITING_FOR_PEOPLE | {status for status in Status if STATES[status].outcome is RunOutcome.FAILED}
 
 
 def in_phase(phase: RunPhase) -> frozenset[Status]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from mgx_project.common import clock
@@ -69,22 +69,16 @@ def inbox(request: HttpRequest, member: WebMember) -> HttpResponse:
 def entries_of(member: WebMember) -> list[dict[str, Any]]:
     """At most SHOWN + 1, decisions before failures. The positions of the workspaces were read before: what changes after
     that comes through the sockets."""
-    rows = waiting(member)
-    found = rows.filter(status__in=WAITING_FOR_PEOPLE).order_by("updated_at", "id").values(*COLUMNS)[: SHOWN + 1]
-    entries = [_entry(row, member) for row in found]
-    if len(entries) <= SHOWN:
-        failed = rows.filter(status__in=with_outcome(RunOutcome.FAILED)).order_by("-updated_at", "id")
-        entries += [_entry(row, member) for row in failed.values(*COLUMNS)[: SHOWN + 1 - len(entries)]]
-    return entries
-
-
-def waiting(member: WebMember) -> QuerySet[TaskRun]:
-    """Runs that wait for somebody, and failures that nobody has followed up."""
     ids = list(member.workspaces)  # of all tenants, but only those that the person belongs to
-    newest = Q(run_number=F("task__runs_total"), updated_at__gt=clock.now() - FAILURES)
-    failed = Q(status__in=with_outcome(RunOutcome.FAILED)) & newest
     rows: QuerySet[TaskRun] = TaskRun.across_tenants.filter(workspace_id__in=ids)
-    return rows.filter(Q(status__in=WAITING_FOR_PEOPLE) | failed)
+    waiting = rows.filter(status__in=WAITING_FOR_PEOPLE).order_by("updated_at", "id")
+    entries = [_entry(row, member) for row in waiting.values(*COLUMNS)[: SHOWN + 1]]
+    if len(entries) <= SHOWN:
+        # of the newest attempt alone: whoever tried again has followed it up
+        failed = rows.filter(status__in=with_outcome(RunOutcome.FAILED), run_number=F("task__runs_total"))
+        recent = failed.filter(updated_at__gt=clock.now() - FAILURES).order_by("-updated_at", "id")
+        entries += [_entry(row, member) for row in recent.values(*COLUMNS)[: SHOWN + 1 - len(entries)]]
+    return entries
 
 
 def _entry(row: Mapping[str, Any], member: WebMember) -> dict[str, Any]:

@@ -40,7 +40,14 @@ def run_state(request: HttpRequest, member: WebMember, run_id: uuid.UUID) -> Htt
 def _state(member: WebMember, run_id: uuid.UUID) -> tuple[dict[str, Any], Any]:
     """Raises NotFound for a run of others as for one that does not exist."""
     mine = TaskRun.across_tenants.filter(workspace_id__in=list(member.workspaces))  # a link names a run, and not its workspace
-    columns = {*RunRow.columns().values(), *COLUMNS, "task__project__name", "task__project__review_changes", "task__description", "updated_at"}
+    columns = {
+        *RunRow.columns().values(),
+        *COLUMNS,
+        "task__project__name",
+        "task__project__review_changes",
+        "task__description",
+        "updated_at",
+    }
     row = mine.filter(pk=run_id).values(*columns).first()
     if row is None:
         raise NotFound("This run does not exist or you do not have access to it.")
