@@ -65,7 +65,7 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
     if OUR_SCRIPT in request.headers:
         document = problem(401, "signed_out", "Your session has ended. Sign in again.")
         return HttpResponse(dumps(document), status=401, content_type=CONTENT_TYPE)
-    return redirect_to_login(request.get_full_path())
+    return redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else "/")
 
 
 def _error(request: HttpRequest, member: WebMember, error: MGXError) -> HttpResponse:

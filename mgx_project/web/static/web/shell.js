@@ -7,6 +7,11 @@ for (const form of document.querySelectorAll("[data-sends-itself]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
+// drafts are of the person who signs out, and not of whoever uses this browser next
+document.querySelector("form[action='/sign-out']")?.addEventListener("submit", () => {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("mgx.task.")) localStorage.removeItem(key);
+});
+
 export function showAges(within = document) {
   for (const time of within.querySelectorAll("time[data-age]")) time.textContent = age(time.dateTime);
 }

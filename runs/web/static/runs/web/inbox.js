@@ -4,6 +4,8 @@ import { byId, isTyping, make, tell } from "../../web/dom.js";
 import { follow } from "../../web/socket.js";
 import { showAges } from "../../web/shell.js";
 
+const PAUSE = 500; // ms between two readings: a busy workspace has many events a second
+
 const inbox = byId("inbox"),
   dialog = byId("decide");
 const rows = () => Array.from(inbox.querySelectorAll("li[data-run]"));
@@ -37,6 +39,7 @@ async function refresh() {
   }
   asking = true;
   do {
+    if (again) await new Promise((go) => setTimeout(go, PAUSE));
     again = false;
     try {
       const page = new DOMParser().parseFromString(await part("/"), "text/html");

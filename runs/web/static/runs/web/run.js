@@ -12,6 +12,7 @@ import { Phases } from "./phases.js";
 import { PlanPart } from "./plan.js";
 
 const PAGE = 1000;
+const PAUSE = 200; // ms between two readings of the state while events come one after another
 const QUIET = new Set([
   "model_output",
   "model_call",
@@ -57,6 +58,7 @@ function refresh() {
   }
   asking = (async () => {
     do {
+      if (again) await new Promise((go) => setTimeout(go, PAUSE));
       again = false;
       try {
         show(await ask(`/runs/${id}/state`));
