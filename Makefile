@@ -112,7 +112,7 @@ docs-check: setup ## Fail if a generated part of the docs is out of date
 	@$(UV) run --no-sync python docs/generate.py --check
 
 pictures: setup ## Make docs/images anew from a server that runs for them (needs Chromium)
-	@$(UV) run --no-sync --with "playwright==1.65.2" python docs/pictures.py
+	@$(UV) run --no-sync python docs/pictures.py
 
 chart-check: setup ## Lint the Helm chart, render it and hold it against Kubernetes' schemas (Helm from PATH or npm)
 	@echo "==> Helm chart"

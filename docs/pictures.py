@@ -1,4 +1,4 @@
-"""Makes docs/images anew: the recording of a task, and two pages of the admin of the server that did it.
+"""Makes docs/images anew: the recording of a task, and pages of the server that did it: two for members, one for operators.
 
 `make pictures` runs it. The server is an embedded one with data of its own, which is stopped and removed afterwards. Needs
 Chromium, as `chromium` or under the name in the variable CHROMIUM.
@@ -21,7 +21,10 @@ HERE = Path(__file__).resolve().parent
 IMAGES = HERE / "images"
 MGX = str(Path(sys.executable).with_name("mgx"))
 WINDOW: Any = {"width": 1280, "height": 800}
-TALL: Any = {"width": 1280, "height": 1020}
+MEMBER = """
+from workspaces.models import Membership, User, Workspace
+Membership.objects.create(user=User.objects.get(username="ada"), workspace=Workspace.objects.get(), role="owner")
+"""
 MOST_BYTES = 150_000
 """Of a picture: the README shows all of them."""
 PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "UV_CACHE_DIR")
@@ -63,24 +66,31 @@ def take(home: Path, env: dict[str, str], browser: str) -> None:
         [sys.executable, "-m", "mgx_project.embedded", *create],
         cwd=HERE.parent, env={**env, "DJANGO_SUPERUSER_PASSWORD": password}, check=True,
     )  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "mgx_project.embedded", "manage", "shell", "-v", "0", "-c", MEMBER],
+        cwd=HERE.parent, env=env, check=True,
+    )  # fmt: skip
     with sync_playwright() as playwright:
         # Chromium's own sandbox can't be had by root, and shows only our server here.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         with playwright.chromium.launch(executable_path=browser, args=arguments) as chromium:
             page = chromium.new_page(viewport=WINDOW)
             page.set_default_timeout(120_000)
-            page.goto(f"{server}/admin/")
+            page.goto(f"{server}/")
             page.fill("input[name=username]", "ada")
             page.fill("input[name=password]", password)
             page.press("input[name=password]", "Enter")
+            page.get_by_role("link", name="Express").click()
+            page.get_by_role("button", name="Approve plan").wait_for()
+            page.screenshot(path=IMAGES / "plan.png")
+            page.goto(f"{server}/runs?q=FastAPI")
+            page.get_by_role("link", name="FastAPI").click()
+            page.get_by_role("link", name="Changes").click()
+            page.locator(".file").first.wait_for()
+            page.screenshot(path=IMAGES / "run.png")
+            page.goto(f"{server}/admin/")
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / "overview.png")
-            page.set_viewport_size(TALL)
-            page.goto(f"{server}/admin/runs/taskrun/")
-            page.locator("table a", has_text="FastAPI").first.click()
-            page.wait_for_load_state("networkidle")
-            page.get_by_text("Tests", exact=True).first.click()
-            page.screenshot(path=IMAGES / "run.png")
 
 
 if __name__ == "__main__":

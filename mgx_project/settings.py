@@ -130,9 +130,13 @@ AUTH_USER_MODEL = "workspaces.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False  # every API path works with and without one; a redirect would lose a POST body
 
+WEB = [BASE_DIR / name / "web" for name in ("mgx_project", "workspaces", "runs")]
+"""The parts of the web application. Each has its templates and static files beside its views."""
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [part / "templates" for part in WEB],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -187,6 +191,7 @@ STORAGES = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = env.STATIC_ROOT or None
+STATICFILES_DIRS = [part / "static" for part in WEB if (part / "static").is_dir()]
 WHITENOISE_USE_FINDERS = not STATIC_ROOT  # from the tree there is no collectstatic step
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -194,7 +199,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "/admin/login/"
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 from drf_spectacular.renderers import OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.renderers import TemplateHTMLRenderer
@@ -24,7 +23,8 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(url="/docs"), name="root"),
+    path("", include("runs.web.urls")),
+    path("", include("workspaces.web.urls")),
     path("api/", include(api)),
     path("health", health.ready, name="health"),
     path("health/live", health.live, name="health-live"),

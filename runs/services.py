@@ -113,11 +113,12 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
     """
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
+    approver = approver_of(parent.task.project.approval_policy)
     with transaction.atomic():
         follow_ups.require_idle(parent)
         budget = budget_caps.inherited(principal, parent.budget)
         return create_run(
-            principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
+            principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(approver),
             model=parent.model, budget=budget, parent=parent, revision=revision,
         )  # fmt: skip
 
@@ -372,13 +373,13 @@ def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
     return run
 
 
-def _approver(project: Project) -> Role:
-    policy = Project.ApprovalPolicy(project.approval_policy)
-    return Role.DEVELOPER if policy == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
+def approver_of(policy: str) -> Role:
+    """The role that decides on plans and changes of projects with that approval policy."""
+    return Role.DEVELOPER if Project.ApprovalPolicy(policy) == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
 
 
 def _require_approver(principal: Principal, project: Project, doing: str = "Approving plans") -> None:
-    needed = _approver(project)
+    needed = approver_of(project.approval_policy)
     if not principal.role.allows(needed):
         raise NotAllowed(f"{doing} of this project requires the role {needed}; your role is {principal.role}.")
 

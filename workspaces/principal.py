@@ -144,9 +144,14 @@ def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: 
     )
 
 
-def _member(user: User, membership: Membership, signed_in_at: datetime | None) -> Principal:
+def sign_in_counts(membership: Membership, signed_in_at: datetime | None) -> bool:
+    """Whether the person signed in after they last left the workspace."""
     since = membership.not_before
-    if since is not None and (signed_in_at is None or signed_in_at <= since):
+    return since is None or (signed_in_at is not None and signed_in_at > since)
+
+
+def _member(user: User, membership: Membership, signed_in_at: datetime | None) -> Principal:
+    if not sign_in_counts(membership, signed_in_at):
         raise NotAllowed("Your membership changed after you signed in. Sign in again.", code="sign_in_again")
     return Principal(
         user=user, workspace_id=membership.workspace_id, role=Role(membership.role), limits=membership.workspace.limits

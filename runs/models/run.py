@@ -11,7 +11,7 @@ from mgx_project.common.errors import InvalidTransition
 from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
-from .run_state import CLAIMABLE, STATES, RunState, Status
+from .run_state import CLAIMABLE, IN_INBOX, STATES, RunState, Status
 
 
 class GitStatus(models.TextChoices):
@@ -121,6 +121,12 @@ class TaskRun(TenantModel):
             ),
             models.Index(
                 fields=["updated_at"], condition=models.Q(status=Status.PAUSED, pause_reason="storage"), name="run_lacks_store"
+            ),
+            models.Index(
+                fields=["workspace", "updated_at"],
+                # not `in`: its text in the catalogue is another one after a dump was restored
+                condition=models.Q(*(("status", status) for status in sorted(IN_INBOX)), _connector=models.Q.OR),
+                name="run_inbox",
             ),
             # the order of `runs.lifecycle.fair_claim` within a workspace
             models.Index(

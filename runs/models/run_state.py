@@ -89,7 +89,8 @@ class RunState:
     """A sentence: what a person can do now, or what is happening."""
     comment: str
     """The text after “Run #3” in the status comment on an issue or a pull request. Placeholders: ``{reason}`` of the pause,
-    ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is)."""
+    ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is),
+    ``{page}`` (of the run)."""
     phase: RunPhase | None = None
     """The work for a worker; None if there is none."""
     claimed_as: Status | None = None
@@ -195,7 +196,7 @@ STATES: Mapping[str, RunState] = {
         next_actions=(RunAction.CHANGES,),
         refuses_messages="its changes are awaiting a decision. Send your message as a comment with the decision.",
         milestone=Milestone.EXECUTING,
-        comment="is waiting for a decision on its changes. Decide on the page of the run.",
+        comment="is waiting for a decision on its changes. Decide on [the page of the run]({page}).",
         notice="changes",
     ),
     S.DELIVERING: RunState(
@@ -261,6 +262,7 @@ STATES: Mapping[str, RunState] = {
 FINAL = frozenset(status for status in Status if STATES[status].final)
 CLAIMABLE = frozenset(status for status in Status if STATES[status].claimable)
 WAITING_FOR_PEOPLE = frozenset(status for status in Status if STATES[status].waits_for_person)
+IN_INBOX = WAITING_FOR_PEOPLE | {status for status in Status if STATES[status].outcome is RunOutcome.FAILED}
 
 
 def in_phase(phase: RunPhase) -> frozenset[Status]:

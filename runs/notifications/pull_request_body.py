@@ -216,5 +216,9 @@ def _usage(run: TaskRun) -> str:
     cost = usage.get("cost_usd")
     tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
     spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", {usd(cost)}" if cost else "")
-    page = f"{settings.MGX_BASE_URL}/admin/runs/taskrun/{run.pk}/change/"
-    return f"---\nCreated by MGX Agent in [run #{run.run_number}]({page}): {spent}."
+    return f"---\nCreated by MGX Agent in [run #{run.run_number}]({page_of(run)}): {spent}."
+
+
+def page_of(run: TaskRun) -> str:
+    """The address of the run's page for members of its workspace."""
+    return f"{settings.MGX_BASE_URL}/runs/{run.pk}"

@@ -6,7 +6,7 @@ from mgx_project.common import clock
 
 from ..models import TaskRun
 from ..models.run_state import Milestone, RunAction, RunOutcome
-from .pull_request_body import code, quoted, summary_of
+from .pull_request_body import code, page_of, quoted, summary_of
 
 
 def status(run: TaskRun, last: str = "") -> str:
@@ -45,6 +45,7 @@ def _stands(run: TaskRun) -> str:
         "reason": run.pause_reason,
         "error": f"{quoted(error.get('detail', ''))} {quoted(error.get('hint', ''))}".strip(),
         "answer": "`/mgx resume` and your answer" if run.pause_reason == "question" else "`/mgx resume`",
+        "page": page_of(run),
         "result": f"{run.pr_url or code(run.branch_name)} {refused}".rstrip(),
     }
     return run.state.comment.format_map(facts)

@@ -203,7 +203,7 @@ def test_an_unknown_token_is_exit_5(mgx: Mgx) -> None:
 
 
 def test_open_names_the_pull_request_or_else_the_runs_own_page(mgx: Mgx, server: Standin, run_id: str) -> None:
-    own = f"{server.url}/admin/runs/taskrun/{run_id}/change/"
+    own = f"{server.url}/runs/{run_id}"
     assert mgx("open", run_id).stdout.strip() == own
     server.runs[run_id]["pr_url"] = "https://git.example/o/r/pull/3"
     assert mgx("open", run_id).stdout.strip() == "https://git.example/o/r/pull/3"

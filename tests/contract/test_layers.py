@@ -72,6 +72,7 @@ INSIDE = {
         "apps",
         "views",
         "urls",
+        "web",
         "management",
         "migrations",
     ],

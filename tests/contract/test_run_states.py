@@ -85,7 +85,7 @@ def test_the_task_shows_what_its_run_does(status: Status) -> None:
 def test_a_state_tells_a_person_what_to_do_or_what_happens(status: Status) -> None:
     state, run = STATES[status], TaskRun(status=status, run_number=3)
     assert status.label and state.next.endswith(".") and next_step(run).endswith(".")
-    assert state.comment.format(reason="budget", error="It is spent.", answer="`/mgx resume`", result="main")
+    assert state.comment.format(reason="budget", error="It is spent.", answer="`/mgx resume`", result="main", page="/")
     assert status_comment_body.status(run).startswith("**Run #3** ")
     assert bool(status_comment_body.news(run)) == bool(state.notice)
 

@@ -34,7 +34,7 @@ def open_run(
     """
     api = open_api(context)
     found = find_run(api, run)
-    own = f"{api.server.base_url}/admin/runs/taskrun/{found['id']}/change/"
+    own = f"{api.server.base_url}/runs/{found['id']}"
     address = one_line(own if page else found.get("pr_url") or own)
     # the address comes from the server, and a browser opens more than web pages
     if not address.startswith(("https://", "http://")):
