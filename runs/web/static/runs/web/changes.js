@@ -158,7 +158,7 @@ export class ChangesPart {
         ? make(
             "fieldset",
             { class: "pair" },
-            make("span", { class: "hidden" }, name),
+            make("legend", { class: "hidden" }, name),
             choice(of ? "Accept file" : "Accept", state === "accepted", () => decide({ ...body, accepted: true })),
             choice(of ? "Reject file" : "Reject", state === "rejected", () => decide({ ...body, accepted: false })),
           )
