@@ -178,7 +178,7 @@ def close_task(
         task.status = status
         task.closed_at = clock.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
-        _audit_task(task, "task.merged" if merged else "task.closed", by)
+        _audit_task(task, "task.merged" if merged else "task.closed", f"account:{by}")
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
 
@@ -192,7 +192,7 @@ def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
         task.closed_at = None
         task.status = STATES[task.last_run_status].task
         task.save(update_fields=["status", "closed_at", "updated_at"])
-        _audit_task(task, "task.reopened", "the hosting service")
+        _audit_task(task, "task.reopened", "hosting service")
 
 
 def decide_plan(
@@ -389,8 +389,8 @@ def _audit(principal: Principal, action: str, run: TaskRun, detail: dict[str, An
 
 
 def _audit_task(task: Task, action: str, by: str) -> None:
-    """What was done to a pull request on the hosting service, by an account there."""
+    """What was done to a pull request on the hosting service."""
     record_act(
-        workspace_id=task.workspace_id, by=f"account:{by}", action=action, object_type="task", object_id=task.pk,
+        workspace_id=task.workspace_id, by=by, action=action, object_type="task", object_id=task.pk,
         detail={"name": task.name},
     )  # fmt: skip

@@ -19,8 +19,8 @@ from .models import AuditEntry, User, Workspace
 from .principal import Principal
 
 REDACTED = "(redacted)"
-LONGEST = 500
-"""Characters that are shown of a value."""
+LONGEST = 120
+"""Characters of a value; a longer one is only counted. An entry outlives its workspace, whose contents must be gone then."""
 _SECRET = re.compile(r"secret|password|passphrase|credential|token(?!s)|api_?key|private_?key|digest", re.IGNORECASE)
 
 
@@ -112,7 +112,7 @@ def values_of(row: models.Model, names: Any) -> dict[str, Any]:
 
 def differences(model: type[models.Model], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """``{field: {before, after}}`` of what differs. Of an encrypted field, and of a value whose name is that of a secret, only
-    that it changed is shown; a long text is cut at LONGEST characters."""
+    that it changed is shown; of a value longer than LONGEST characters, how long it is."""
     secret = {field.name for field in model._meta.get_fields() if isinstance(field, EncryptedTextField)}
     found = {}
     for name in sorted(after):
@@ -127,12 +127,12 @@ def _shown(value: Any, hidden: Any = False) -> Any:
     if hidden:
         return REDACTED if value else value
     if isinstance(value, str):
-        return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        return value if len(value) <= LONGEST else f"({len(value):,} characters)"
     if isinstance(value, (Mapping, list, tuple)):
         plain = _without_secrets(value)
         text = json.dumps(plain, cls=DjangoJSONEncoder, ensure_ascii=False)
-        return plain if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return value
+        return plain if len(text) <= LONGEST else f"({len(text):,} characters)"
+    return value.pk if isinstance(value, models.Model) else value
 
 
 def _without_secrets(value: Any) -> Any:
