@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.db import connections, transaction
 from django.db.models import Model
@@ -15,6 +16,8 @@ from django.http import HttpRequest
 from mgx_project.common import clock
 from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
+from mgx_project.common.row_policies import GRANTS
+from mgx_project.common.tenant_wall import OPERATOR, TENANT
 
 from .actors import send_unlock_link
 from .event_log import group
@@ -37,6 +40,17 @@ def migrations_take_as_long_as_they_take(using: str, **kwargs: Any) -> None:
 @receiver(post_migrate)
 def others_do_not(using: str, **kwargs: Any) -> None:
     connections[using].cursor().execute("RESET statement_timeout")
+
+
+@receiver(post_migrate)
+def let_the_roles_in(using: str, sender: AppConfig, **kwargs: Any) -> None:
+    """A dump that was restored has none of these rights, nor have new tables."""
+    if sender.label != "workspaces":
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT count(*) = 2 FROM pg_roles WHERE rolname = ANY (%s)", [[TENANT, OPERATOR]])
+        if cursor.fetchone()[0]:
+            cursor.execute(GRANTS)
 
 
 @receiver(pre_save, sender=User)

@@ -32,16 +32,19 @@ EXCEPTION WHEN insufficient_privilege THEN
     'As an administrator of the database server: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; '
     'GRANT {TENANT}, {OPERATOR} TO ' || quote_ident(current_user) || ';';
 END $$;
-GRANT USAGE ON SCHEMA public TO {TENANT}, {OPERATOR};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {TENANT}, {OPERATOR};
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {TENANT}, {OPERATOR};
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {TENANT}, {OPERATOR};
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {TENANT}, {OPERATOR};
 """
 
 
+GRANTS = f"""
+GRANT USAGE ON SCHEMA public TO {TENANT}, {OPERATOR};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {TENANT}, {OPERATOR};
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {TENANT}, {OPERATOR};
+"""
+"""For all tables that there are. Given after each `migrate`, so that those of later migrations are among them."""
+
+
 def roles() -> Operation:
-    """Both roles, with the rights on all tables of this database, those of later migrations too."""
+    """Both roles, of which the role that migrates becomes a member."""
     return RunSQL(_ROLES, RunSQL.noop)
 
 

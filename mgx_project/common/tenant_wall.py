@@ -42,9 +42,10 @@ def current() -> View | None:
     return _view.get() or _by_default[0]
 
 
-def close_by_default() -> None:
-    """In a process that serves tenants: what names no tenant, and does not say that it crosses them, sees none."""
-    _by_default[0] = NOTHING
+def default_to(view: View) -> None:
+    """For the whole process: NOTHING where it serves tenants, whose requests each name theirs; ALL where it does the server's own
+    work, and only the work for one tenant says whose it is."""
+    _by_default[0] = view
 
 
 def _tenants(workspace_ids: tuple[uuid.UUID | str, ...]) -> View:

@@ -48,5 +48,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """What was set since the savepoint is undone with it."""
         super()._savepoint_rollback(sid)  # type: ignore[misc]
         self.connection.view = UNKNOWN
-
-

@@ -16,7 +16,6 @@ from workspaces.models import Workspace
 
 from .conftest import Tenant, make_tenant
 
-
 TABLES = {
     model._meta.db_table: "workspace_id" if model is not Workspace else "id"
     for model in apps.get_models()
@@ -73,7 +72,6 @@ def test_what_is_seen_changes_within_a_transaction_and_back(tenant: Tenant) -> N
             all_of("no_table", "id")
         assert all_of("workspaces", "id") == {tenant.workspace.pk}
     assert all_of("workspaces", "id") >= {tenant.workspace.pk, other.workspace.pk}
-
 
 
 def test_without_a_transaction_it_lasts_one_statement(tenant: Tenant) -> None:
