@@ -1,7 +1,8 @@
 """Migrations that give a table's rows to their tenant alone: PostgreSQL's row-level security, beside the filter of each query.
 
-The role TENANT sees the rows of the tenants that `tenant_wall` names, OPERATOR sees all; who owns the tables (and so migrates, dumps
-and restores them) is a member of both. FORCE binds the owner as well, so that a missing policy shows nothing rather than all.
+The role TENANT sees the rows of the tenants that `tenant_wall` names, OPERATOR sees all; who owns the tables (and so migrates,
+dumps and restores them) is a member of both. FORCE binds the owner as well, so that a missing policy shows nothing rather than
+all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whose rows the database shows to the statements that follow: the second wall beside each query's own filter.
 
-A statement is sent with the role and the tenants that hold in its context (`contextvars`: a thread or task begun later takes them
-along only where its context is copied). Policies of the tables (`row_policies.py`) let the role TENANT see the rows of these
-tenants alone, and OPERATOR all. What a process does before it names either is done as the role that signed in.
+A statement is sent with the role and the tenants that hold in its context (`contextvars`: a thread or task begun later takes
+them along only where its context is copied). Policies of the tables (`row_policies.py`) let the role TENANT see the rows of
+these tenants alone, and OPERATOR all. What a process does before it names either is done as the role that signed in.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def current() -> View | None:
 
 
 def default_to(view: View) -> None:
-    """For the whole process: NOTHING where it serves tenants, whose requests each name theirs; ALL where it does the server's own
-    work, and only the work for one tenant says whose it is."""
+    """For the whole process: NOTHING where it serves tenants, whose requests each name theirs; ALL where it does the server's
+    own work, and only the work for one tenant says whose it is."""
     _by_default[0] = view
 
 
@@ -71,8 +71,8 @@ def within(*workspace_ids: uuid.UUID | str) -> Iterator[None]:
 
 @contextmanager
 def across_tenants() -> Iterator[None]:
-    """All rows: for what belongs to the server (the queue, deliveries without a tenant yet, sign-ins, operators' pages). Usable as
-    a decorator."""
+    """All rows: for what belongs to the server (the queue, deliveries without a tenant yet, sign-ins, operators' pages). Usable
+    as a decorator."""
     with _seeing(ALL):
         yield
 

@@ -1,8 +1,8 @@
 """Django's PostgreSQL backend, whose statements say whose rows they may see (`tenant_wall`).
 
-Role and tenants are set by `SET LOCAL`, in front of the first statement of each transaction and wherever they change within it: in
-the same message, so without a round trip more. They end with the transaction, as a pool that hands out the connection for each
-transaction (PgBouncer) demands. A statement outside of a transaction makes one of its own with them: PostgreSQL treats the
+Role and tenants are set by `SET LOCAL`, in front of the first statement of each transaction and wherever they change within it:
+in the same message, so without a round trip more. They end with the transaction, as a pool that hands out the connection for
+each transaction (PgBouncer) demands. A statement outside of a transaction makes one of its own with them: PostgreSQL treats the
 statements of one simple query so (protocol, "Multiple Statements in a Simple Query").
 """
 

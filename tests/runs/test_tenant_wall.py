@@ -37,7 +37,7 @@ def test_every_table_with_a_tenant_has_both_policies_and_binds_its_owner() -> No
             " WHERE relrowsecurity AND relforcerowsecurity GROUP BY 1"
         )
         found = dict(cursor.fetchall())
-    assert found == dict.fromkeys(TABLES, ["all_rows", "own_rows"])
+    assert found == {table: ["all_rows", "own_rows"] for table in TABLES}
 
 
 def test_the_wall_stands_without_a_filter(tenant: Tenant) -> None:
