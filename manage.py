@@ -19,6 +19,10 @@ if __name__ == "__main__":
         from mgx_project.common.private_files import close_data_directory
 
         close_data_directory(env.DATA_DIR)
+    if sys.argv[1:2] in (["migrate"], ["backup"], ["restore"]):  # they set up their session, which a pooler would share
+        from mgx_project import env
+
+        env.DATABASE_URL = env.DATABASE_DIRECT_URL or env.DATABASE_URL
     if sys.argv[1:2] == ["migrate"]:
         gc.set_threshold(50_000, 20, 100)  # each step makes all models again: looking for garbage takes a sixth of the time
     from django.core.management import execute_from_command_line

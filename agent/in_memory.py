@@ -123,20 +123,21 @@ class LocalBudget:
     cost_usd: Decimal | None = Decimal()
     """None as soon as one call had no known price."""
     calls: int = 0
-    _held: dict[str, int] = field(default_factory=dict)
-    _estimates: dict[str, CallEstimate] = field(default_factory=dict)
+    _held: dict[str, tuple[int, CallEstimate]] = field(default_factory=dict)
+    """Tokens that are held for a call, and its estimate."""
 
     async def reserve(self, key: str, estimate: CallEstimate) -> int:
         """Raises ``Paused('budget')`` if the call may pass the cap."""
         self._require_room(estimate.tokens)
-        self._held[key], self._estimates[key] = estimate.tokens, estimate
+        self._held[key] = estimate.tokens, estimate
         return estimate.tokens_out
 
     async def enlarge(self, key: str, tokens_out: int, prompts: int) -> None:
         """Raises ``Paused('budget')`` if a prompt that is sent again may pass the cap. The whole answer is held already."""
-        wanted = self._estimates[key].with_prompts(prompts).tokens
-        self._require_room(wanted - self._held[key])
-        self._held[key] = wanted
+        held, estimate = self._held[key]
+        wanted = estimate.with_prompts(prompts).tokens
+        self._require_room(wanted - held)
+        self._held[key] = wanted, estimate
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:
         self._held.pop(key, None)
@@ -148,7 +149,7 @@ class LocalBudget:
         self.calls += 1
 
     def _require_room(self, tokens: int) -> None:
-        wanted = self.tokens + sum(self._held.values()) + tokens
+        wanted = self.tokens + sum(held for held, _ in self._held.values()) + tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
 

@@ -14,11 +14,13 @@ NAMES = (
     "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
     "repomap", "checkout", "neighbour", "warm_baseline", "sparse_sockets",
 )  # fmt: skip
+ALONE = ("scale",)
+"""Not part of `all`: it takes an hour or more, and programs that are in no lock file."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the numbers that this project holds.")
-    parser.add_argument("name", choices=("all", *NAMES))
+    parser.add_argument("name", choices=("all", *NAMES, *ALONE))
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: shows the order of magnitude only")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers go down then too

@@ -9,7 +9,8 @@ message that a frozen Redis does not take is made up for by the reaper, which fi
 
 There are no dead letters, since a message is a wake-up and holds nothing: the row says what is due, and counts its tries. One
 whose actor fails, or is of another version, is acknowledged like any other, and the reaper wakes for the row again where more
-is to be done.
+is to be done. Only the mail to the owner of a locked account has no row: where that message is lost, who waits for the link
+tries to sign in again once the lock has passed, or an operator unlocks the account.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -92,6 +92,21 @@ def _database_url() -> str:
     return f"postgres://{user}:{password}@{where}/{env.str('DB_NAME', default='mgx')}"
 
 
+def _direct_url(url: str, usual: str) -> str:
+    """``url`` with what it leaves out (user, password, name) as in ``usual``; "" where there is none."""
+    if not url:
+        return ""
+    given, known = urlsplit(url), urlsplit(usual)
+    if given.scheme not in ("postgres", "postgresql") or not given.hostname:
+        raise ImproperlyConfigured(
+            "DATABASE_DIRECT_URL must be like postgres://host:port, or a whole address as in DATABASE_URL."
+        )
+    account = known.netloc.rpartition("@")[0]
+    place = given.netloc if "@" in given.netloc or not account else f"{account}@{given.netloc}"
+    path = given.path if given.path.strip("/") else known.path
+    return given._replace(netloc=place, path=path, query=given.query or known.query).geturl()
+
+
 def _redis_url() -> str:
     url: str = env.str("REDIS_URL", default="")
     if url:
@@ -106,6 +121,7 @@ def _redis_url() -> str:
 SECRET_KEY = _secret("MGX_SECRET_KEY")
 ENCRYPTION_KEYS: list[str] = [key.strip() for key in _secret("MGX_ENCRYPTION_KEYS").split(",") if key.strip()]
 DATABASE_URL = _database_url()
+DATABASE_DIRECT_URL = _direct_url(env.str("DATABASE_DIRECT_URL", default=""), DATABASE_URL)
 REDIS_URL = _redis_url()
 
 PORT: int = env.int("MGX_PORT", default=8000)

@@ -1,8 +1,9 @@
 """What goes when it is old, by a policy in one table: `POLICY`. Every ten minutes one process does what is due, in batches.
 
 Webhooks and comments are kept for a month: services redeliver for some days at most, and deliveries older than a week are not
-processed (`runs.webhooks.processing`). The record of runs, what they cost among it, is kept for MGX_KEEP_DAYS; running totals,
-plans, results and branches stay. A run that has not ended keeps all of its own, however old.
+processed (`runs.webhooks.processing`). Which reviews were dismissed stays known, as their remarks stay on the service. The
+record of runs, what they cost among it, is kept for MGX_KEEP_DAYS; running totals, plans, results and branches stay. A run
+that has not ended keeps all of its own, however old.
 
 It has some seconds each time, since other work comes round in the same thread (`runs.scheduler`); the rest follows.
 """
@@ -21,6 +22,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from repositories.hosting.webhook_events import DISMISSED
 from repositories.models import WebhookDelivery
 from workspaces import idempotency
 from workspaces.models import (
@@ -60,7 +62,7 @@ class Rule:
 def _webhooks() -> QuerySet[Any]:
     """After their comments: while the comment is kept, the same cause has no effect again."""
     kept = OutgoingComment.across_tenants.filter(link_id=OuterRef("link_id"), key=OuterRef("key"))
-    return _before(ProcessedWebhook.across_tenants.filter(~Exists(kept)), MONTH)
+    return _before(ProcessedWebhook.across_tenants.filter(~Exists(kept)).exclude(key__endswith=DISMISSED), MONTH)
 
 
 def _comments() -> QuerySet[Any]:

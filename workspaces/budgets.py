@@ -65,10 +65,12 @@ def reserve(
     USD; where no cap on tokens covers it, ``default_tokens`` is the run's.
     """
     with transaction.atomic():
-        return reserve_in_transaction(
+        entry = reserve_in_transaction(
             scope=scope, step_key=step_key, tokens=tokens, cost_usd=cost_usd, run_caps=run_caps,
             default_tokens=default_tokens, role=role,
         )  # fmt: skip
+        require_server_room(scope, entry)
+        return entry
 
 
 def reserve_in_transaction(
@@ -81,7 +83,8 @@ def reserve_in_transaction(
     default_tokens: int | None = None,
     role: str = "",
 ) -> LedgerEntry:
-    """`reserve` for a caller that rolls its transaction back where CapReached is raised, and so needs no savepoint."""
+    """`reserve` for a caller that rolls its transaction back where CapReached is raised, and so needs no savepoint. It calls
+    `require_server_room` when nothing is left to write."""
     if cost_usd is not None:
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     month = month_of()
@@ -112,9 +115,14 @@ def reserve_in_transaction(
         cursor.execute(_RESERVE.format(update=update_of(changed)), {**facts, **changed})
         (entry.attempt,) = cursor.fetchone()
     entry._state.adding = False
-    if scope.on_server and is_capped():
-        check_server(month, tokens=tokens, cost_usd=cost_usd)
     return entry
+
+
+def require_server_room(scope: BudgetScope, entry: LedgerEntry) -> None:
+    """Raises CapReached where the reservation passes the server's budget. Last in a transaction: all tenants wait in
+    one line for it, so it must not be held while another lock is waited for."""
+    if scope.on_server and is_capped():
+        check_server(entry.month, tokens=entry.reserved_tokens, cost_usd=entry.reserved_cost_usd)
 
 
 def _caps(held: Held, run_caps: Mapping[str, Any], cost_usd: Decimal | None, default_tokens: int | None) -> list[Cap]:
@@ -139,7 +147,7 @@ def enlarge(
     if cost_usd is not None:
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     more, dearer = tokens - entry.reserved_tokens, (cost_usd or Decimal()) - (entry.reserved_cost_usd or Decimal())
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         held = locked(scope, entry.month)
         for cap in _caps(held, run_caps, cost_usd, default_tokens):
             cap.check(more, None if cost_usd is None else dearer, calls=0)
@@ -265,7 +273,7 @@ class TimeSlice:
 
 def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> TimeSlice:
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         month = month_of()
         held = locked(scope, month)
         caps, meters = caps_of(held, run_caps), held.meters

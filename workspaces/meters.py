@@ -22,7 +22,7 @@ from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.lookups import Exact, IsNull
 
-from mgx_project.common import clock
+from mgx_project.common import clock, transaction_ids
 
 from .models import Budget, Meter
 
@@ -39,7 +39,7 @@ WITH covering AS MATERIALIZED (
     ) ORDER BY id) AS budgets
     FROM budgets WHERE workspace_id = %(workspace)s AND (project_id IS NULL OR project_id = %(project)s)
 )
-SELECT {fields}, covering.budgets FROM meters, covering WHERE workspace_id = %(workspace)s AND (
+SELECT {fields}, covering.budgets, {xid} FROM meters, covering WHERE workspace_id = %(workspace)s AND (
     (scope = 'run' AND scope_id = %(run)s AND period = '')
     OR (scope = 'project' AND scope_id = %(project)s AND period IN ('', %(month)s))
     OR (scope = 'workspace' AND scope_id = %(workspace)s AND period IN ('', %(month)s))
@@ -156,10 +156,14 @@ def _wanted(scope: BudgetScope, month: str) -> dict[tuple[str, str], uuid.UUID]:
 def _lock(scope: BudgetScope, month: str, lock: str = "FOR UPDATE OF meters") -> Held:
     ids: dict[str, Any] = {"workspace": scope.workspace_id, "project": scope.project_id, "run": scope.run_id, "month": month}
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(fields=_LISTED, of_server=_OF_SERVER if scope.on_server else "", lock=lock), ids)
+        of_server, xid = _OF_SERVER if scope.on_server else "", transaction_ids.CURRENT if lock else "NULL"
+        cursor.execute(_LOCK.format(fields=_LISTED, of_server=of_server, lock=lock, xid=xid), ids)
         found = cursor.fetchall()
-    meters = [Meter.from_db(connection.alias, _FIELDS, row[:-1]) for row in found]
-    return Held({(row.scope, row.period): row for row in meters}, [_budget(facts) for facts in (found and found[0][-1]) or []])
+    meters = [Meter.from_db(connection.alias, _FIELDS, row[: len(_FIELDS)]) for row in found]
+    covering, noted = found[0][len(_FIELDS) :] if found else (None, None)
+    if noted is not None:
+        transaction_ids.note(noted)
+    return Held({(row.scope, row.period): row for row in meters}, [_budget(facts) for facts in covering or []])
 
 
 def _budget(facts: dict[str, Any]) -> Budget:

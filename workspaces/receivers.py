@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from mgx_project.common import clock
 from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
+from mgx_project.common.own_session import require_own_session
 from mgx_project.common.row_policies import GRANTS
 from mgx_project.common.tenant_wall import OPERATOR, TENANT
 
@@ -32,9 +33,11 @@ NAMESAKES = 5
 
 
 @receiver(pre_migrate)
-def migrations_take_as_long_as_they_take(using: str, **kwargs: Any) -> None:
+def migrations_take_as_long_as_they_take(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
     """The bound of migration 0009 is for what people and runs wait for."""
-    connections[using].cursor().execute("SET statement_timeout = 0")
+    if sender.label == User._meta.app_label and plan:  # the signal is sent for each application
+        require_own_session(connections[using])
+        connections[using].cursor().execute("SET statement_timeout = 0")
 
 
 @receiver(post_migrate)

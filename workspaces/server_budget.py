@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from mgx_project.common import tenant_wall
-from mgx_project.common.server_lock import take_server_lock
+from mgx_project.common.server_lock import ServerLock, take_server_lock
 
 from .errors import CapReached
 
@@ -56,7 +56,7 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
     """
     if _max_cost() and cost_usd is None:
         raise CapReached(UNPRICED, ASK)
-    take_server_lock("mgx.server-budget")
+    take_server_lock(ServerLock.BUDGET)
     uses = _uses(month)
     if any(used > limit for _, used, limit in uses):
         raise CapReached(USED_UP, ASK)

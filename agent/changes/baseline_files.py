@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from agent.context import is_secret
 from agent.patch import Edits, preview, unsafe_reason
+from agent.real_paths import is_file_inside, is_inside
 
 MAX_TEXT = 4 << 20
 """Bytes; a longer file is not described, measured or compared line by line."""
@@ -30,6 +32,7 @@ class BaselineFiles:
         self._root = root
         self._known: dict[str, bytes | None] = {}
         self._modes: dict[str, int | None] = {}
+        self._links: dict[str, str] = {}
         for path, file in (begun or {}).items():
             self._known[path] = file.content
             now = None if unsafe_reason(path) else self.mode_now(path)
@@ -52,6 +55,9 @@ class BaselineFiles:
     def _keep(self, path: str) -> None:
         if path not in self._known:
             self._known[path], self._modes[path] = self.now(path), self.mode_now(path)
+            place = self._root / path
+            if place.is_symlink() and is_inside(self._root, place.parent):
+                self._links[path] = os.readlink(place)
 
     def paths(self) -> list[str]:
         """Those that were there before the run, as far as they are known."""
@@ -60,6 +66,11 @@ class BaselineFiles:
     def before(self, path: str) -> bytes | None:
         """None where there was no such file, or where the run has not touched it."""
         return self._known.get(path)
+
+    def link_before(self, path: str) -> str | None:
+        """Where a symbolic link led that stood there; None where there was none, or where the run began before this server
+        looked at it."""
+        return self._links.get(path)
 
     def mode_before(self, path: str) -> int | None:
         """Its permission bits; None as for ``before``."""
@@ -92,7 +103,6 @@ class BaselineFiles:
     def now(self, path: str) -> bytes | None:
         """None where there is no regular file inside of the workdir."""
         place = self._root / path
-        inside = place.resolve().is_relative_to(self._root.resolve())
-        if not inside or place.is_symlink() or not place.is_file():
+        if place.is_symlink() or not is_file_inside(self._root, place):
             return None
         return place.read_bytes()

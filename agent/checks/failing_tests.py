@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.patterns import linear
 from agent.ports import JSONObject
+from agent.real_paths import is_file_inside, is_inside
 
 MAX_NAMES = 1_000
 MAX_READ = 1_000_000
@@ -78,18 +79,18 @@ def _stands(root: Path, name: str) -> bool:
     path, *rest = _PARTS.split(_PARAMETERS.sub("", name))
     if Path(path).suffix not in CODE:
         return _module_stands(root, path)
-    place = (root / path).resolve()
-    if not place.is_relative_to(root.resolve()):
+    place = root / path
+    if not is_inside(root, place):
         return True
-    return place.is_file() and (not rest or _speaks(place, rest[-1]))
+    return is_file_inside(root, place) and (not rest or _speaks(place, rest[-1]))
 
 
 def _module_stands(root: Path, name: str) -> bool:
     """unittest's ``package.module.Class.test``: the longest beginning of it that is a module of the project."""
     words = name.partition(" ")[0].split(".")
     for length in range(min(len(words) - 1, 20), 0, -1):
-        place = (root / "/".join(words[:length])).with_suffix(".py").resolve()
-        if all(words[:length]) and place.is_relative_to(root.resolve()) and place.is_file():
+        place = root / f"{'/'.join(words[:length])}.py"
+        if all(words[:length]) and is_file_inside(root, place):
             return _speaks(place, words[-1])
     return True
 

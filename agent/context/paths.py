@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from pathlib import Path
 
+from agent.real_paths import real
+
 CACHES = frozenset(
     (".git", ".hg", ".mgx", ".venv", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 )  # fmt: skip
@@ -75,23 +77,20 @@ def regular_files(root: Path, names: Iterable[str]) -> list[str]:
     """Those of ``names`` that are files inside ``root``, not links, nor behind one."""
     root = root.resolve()
     above = os.path.join(root, "")
-    real: dict[str, bool] = {}
+    is_plain: dict[str, bool] = {}
     found = []
     for name in names:
         folder = name.rpartition("/")[0]
-        if folder not in real:
-            real[folder] = _is_real(root, folder)
-        if real[folder] and name and _is_file(above + name):
+        if folder not in is_plain:
+            is_plain[folder] = _is_real(root, folder)
+        if is_plain[folder] and name and _is_file(above + name):
             found.append(name)
     return found
 
 
 def _is_real(root: Path, folder: str) -> bool:
-    try:
-        place = (root / folder).resolve()
-    except (OSError, ValueError, RuntimeError):  # a NUL character, or a link that leads in circles
-        return False
-    return place.is_relative_to(root) and place == Path(root, folder)
+    place = real(root / folder)
+    return place is not None and place.is_relative_to(root) and place == Path(root, folder)
 
 
 def _is_file(path: str) -> bool:

@@ -20,6 +20,10 @@ class AnswerRoom:
         self.tokens, self.most, self._grow = tokens, most, grow
         self._prompts = 1
         self.refused: Paused | None = None
+        self.prompt_refused: Paused | None = None
+        """Why the prompt was not sent again."""
+        self.thought = 0
+        """What answers held of thinking, as `estimate_weight` counts, also of those that broke off."""
 
     async def allow(self, tokens: int) -> bool:
         """Whether an answer that has so many may go on."""
@@ -37,9 +41,11 @@ class AnswerRoom:
         """Whether the prompt may be sent once more, while what was held for it before stays held."""
         try:
             await self._grow(self.tokens, self._prompts + 1)
-        except Paused:
+        except Paused as refused:
+            self.prompt_refused = refused
             return False
         self._prompts += 1
+        self.prompt_refused = None
         return True
 
 

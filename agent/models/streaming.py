@@ -99,7 +99,10 @@ class StreamedCompletion:
         """Thinking is not part of the answer and is not shown; it counts where the endpoint reports no usage."""
         self.begun = True
         self._thoughts.append(text)
-        self._thought += estimate_weight(text)
+        weight = estimate_weight(text)
+        self._thought += weight
+        if self._room is not None:
+            self._room.thought += weight
 
     def take_thought_for_text(self) -> None:
         """Where nothing else came to a regular end, it is the answer: some servers' parsers of thinking take everything for it

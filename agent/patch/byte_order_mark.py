@@ -18,7 +18,7 @@ MARK = "\ufeff"
 
 def without_marks(document: Document, hunks: Sequence[PatchHunk]) -> tuple[list[PatchHunk], frozenset[int]]:
     """``hunks`` as ``document`` has its first line, and the numbers of those that take the document's mark away."""
-    if not document.lines or any(line.startswith(MARK) for line in document.lines):
+    if not document.lines or any(map(_begins_with_mark, document.lines)):
         return list(hunks), frozenset()
     hunks = [_only_first(hunk) for hunk in hunks]
     bare = [_bare(document, hunk) for hunk in hunks]
@@ -60,15 +60,20 @@ def _first(hunk: PatchHunk, other: str) -> Line | None:
 
 
 def _is_first(document: Document, line: Line) -> bool:
-    return line.text.removeprefix(MARK).rstrip() == document.lines[0].rstrip()
+    return _unmarked(line).text.strip() == document.lines[0].strip()
 
 
 def _is_marked(line: Line) -> bool:
-    return line.text.startswith(MARK)
+    return _begins_with_mark(line.text)
+
+
+def _begins_with_mark(text: str) -> bool:
+    """True where only indentation is before the mark, which a hunk may have that is deeper than the file."""
+    return MARK in text and text.lstrip(" \t").startswith(MARK)
 
 
 def _unmarked(line: Line) -> Line:
-    return replace(line, text=line.text.removeprefix(MARK), raw=line.raw.replace(MARK, "", 1))
+    return replace(line, text=line.text.replace(MARK, "", 1), raw=line.raw.replace(MARK, "", 1)) if _is_marked(line) else line
 
 
 def _takes_it(document: Document, hunk: PatchHunk) -> bool:

@@ -133,16 +133,27 @@ def _doubt_what_others_make(hunks: Sequence[PatchHunk], found: list[Placement | 
 
 
 def _doubt_what_is_there_by_chance(hunks: Sequence[PatchHunk], found: list[Placement | Refusal], index: Index) -> None:
-    """Refuses a hunk without a number that seems done already, beside others that are not, where it adds a line that it shows
-    as context as well: its result may stand there by chance."""
-    if not any(isinstance(place, Placement) and not place.already for place in found):
-        return
+    """Refuses a hunk that seems done already where its result may stand there by chance. One without a number: all that it adds
+    it shows as context as well, or some of it does and others beside it are not done. One with a number: a line that it has
+    twice may be the one that lost its plus."""
+    some_are_to_do = any(isinstance(place, Placement) and not place.already for place in found)
     for at, (hunk, place) in enumerate(zip(hunks, found, strict=True)):
-        if not isinstance(place, Placement) or not place.already or hunk.old_start is not None or hunk.alternatives:
+        if not isinstance(place, Placement) or not place.already or hunk.alternatives:
+            continue
+        if hunk.old_start is not None:
+            if lost_prefixes(hunk) and _has_a_line_twice(hunk):
+                found[at] = Refusal("ambiguous", "it may be done already or not, as it repeats a line", [place.start + 1])
             continue
         shown = {line.text for line in hunk.lines if line.tag == " " and line.text.strip()}
-        if any(line.tag == "+" and line.text in shown for line in hunk.lines) and index.find(EXACT, hunk.old(), 1):
+        repeats = [line.text in shown for line in hunk.lines if line.tag == "+" and line.text.strip()]
+        is_doubted = any(repeats) if some_are_to_do else bool(repeats) and all(repeats)
+        if is_doubted and index.find(EXACT, hunk.old(), 1):
             found[at] = Refusal("ambiguous", "it may be done already or not, as it repeats a line", [place.start + 1])
+
+
+def _has_a_line_twice(hunk: PatchHunk) -> bool:
+    texts = [line.text for line in hunk.lines if line.tag != "-" and line.text.strip()]
+    return len(set(texts)) < len(texts)
 
 
 def _freshness(hunk: PatchHunk) -> list[bool]:

@@ -98,6 +98,7 @@ class Planner:
 
     def _write(self, edit: FileEdit, path: str, found: tuple[bytes, int] | None) -> Planned:
         old, mode = found if found is not None else (None, self._default_mode)
+        edit = whole_files.without_closing(edit, old)
         doubt = whole_files.doubt(edit, old)
         if doubt is not None:
             return refused(path, *doubt)

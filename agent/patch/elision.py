@@ -31,6 +31,7 @@ MAX_RUN = 40
 
 _DOTS = ("...", "…", ". . .", "[...]", "[…]", "(...)", "(…)", "{...}", "{…}", "<...>", "....", ".....", "......")
 _PERL = (".pl", ".pm", ".t", ".raku", ".rakumod")
+_YAML = (".yml", ".yaml")
 _PYTHON = (".py", ".pyi", ".pyx", ".ipynb")
 _COMMENTS = (
     ("<!--", "-->"),
@@ -44,16 +45,6 @@ _COMMENTS = (
 )
 _OPENERS = ("///", "//", "##", "#", "--", ";;", ";", "%", "REM ", "rem ", "'", "*", "!")
 _MARKUP = (("<!--", "-->"),)
-_HINT = re.compile(
-    r"rest|remain|unchanged|same|existing|original|previous|omitted|other|everything|nothing|continue|snip|as is|"
-    r"as before|etc|"
-    r"no change|untouched|elided|truncated|unmodified|intact|identical|keep|lines|more|skipped|as above|code|"
-    r"not change|not modif|as it|reszta|zbytek|sisa|"
-    r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
-    r"igual|unver|ndret|bisher|"
-    r"zuvor|brig|uguale|berubah",
-    re.IGNORECASE,
-)
 _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…)")
 """Dots that are not part of a name or a path."""
 
@@ -61,8 +52,11 @@ _RULED = re.compile(r"(?P<mark>[-=*~])(?P=mark){1,9} ?[^-=*~]{2,100}? ?(?P=mark)
 _NAMES = re.compile(r"\w[:,;(){}\[\]]|\w\.\w|->")
 """What programs write behind and between names."""
 
+_ITEM = re.compile(r"-[ \t]+\w")
+"""Of a list."""
+
 _BRANCH = re.compile(r"[\s})]*(?:else|elif|if|except|catch|case|default|when|unless|elsif|match|switch|rescue|then)\b")
-_BRACKETS = (("{{", "}}"), ("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
+_BRACKETS = tuple(pair.split() for pair in "（ ）|【 】|「 」|« »|{{ }}|[ ]|( )|{ }|< >|** **|_ _|` `|* *".split("|"))  # noqa: SIM905
 _SAID = ("the rest of the ", "rest of ", "remainder of the ", "the remainder of the ", "the rest remains", "everything else ")
 _WORDS = re.compile(r"[^\W_][^<>={}\[\]|\\]*")
 _INLINE = re.compile(
@@ -122,7 +116,8 @@ def restored(old: Sequence[str], new: Sequence[str], path: str) -> list[str] | N
         places.setdefault(line.rstrip(), []).append(at)
     for at in found:
         above, below = _filled(new, at, -1), _filled(new, at, 1)
-        if above is None or below is None or above < taken - 1 or above in found or below in found:
+        is_unsure = kind_of(path) == "text" and _may_be_own(new[at].strip())
+        if is_unsure or above is None or below is None or above < taken - 1 or above in found or below in found:
             raise Elided(at + 1, new[at].strip())
         start = _anchor(old, new, above, -1, places, cursor)
         end = None if start is None else _anchor(old, new, below, 1, places, start + 1)
@@ -202,7 +197,7 @@ def _may_be(line: str) -> bool:
     text = line.strip()
     if not 0 < len(text) <= MAX_LINE:
         return False
-    return "..." in text or "…" in text or ". . ." in text or _HINT.search(text) is not None or not text.isascii()
+    return "..." in text or "…" in text or ". . ." in text or phrases.FIRST_LOOK.search(text) is not None or not text.isascii()
 
 
 def _core(text: str, *, is_prose: bool = False) -> tuple[str, str]:
@@ -247,7 +242,7 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         if inner.startswith(("...", "…", *_SAID)) or is_aside or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
-    words = core.strip(".… \t*-=~:;!,()[]<>")
+    words = core.strip(".… \t*-=~:;!,()[]<>（）。，、；：—–«»")
     if core.endswith(":") and not (starts or ends):
         return False
     if not words:
@@ -256,6 +251,8 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         if not (starts or ends) or kind != "comment":
             return False
         return not _in_comment(lines, at) or _is_last_of_block(lines, at) or gap.at(at) >= MANY
+    if name.endswith(_YAML) and _ITEM.match(text) and not (starts or ends or phrases.is_said(words)):
+        return False
     if len(words) > phrases.MAX_PHRASE or len(words.split()) > phrases.MAX_WORDS or not _WORDS.fullmatch(words):
         return not is_prose and not name.endswith(_PERL) and _INLINE.fullmatch(text) is not None
     if not (starts or ends) and phrases.is_of_one(words) and _BRANCH.match(_neighbour(lines, at, -1)):
@@ -301,6 +298,13 @@ def _is_loose(words: str, *, dots: bool) -> bool:
     return phrases.is_loose(words) or phrases.is_said(words) or phrases.may_be_said(words)
 
 
+def _may_be_own(text: str) -> bool:
+    """True for a line of words in text for people which nothing marks, and which does not say it of the rest."""
+    core, kind = _core(text, is_prose=True)
+    is_marked = kind or text.startswith(_OPENERS) or _RULED.fullmatch(text) or core.startswith(_DOTS) or core.endswith(_DOTS)
+    return not is_marked and not phrases.is_said_of_rest(core.strip(" .!").lower().replace("’", "'"))
+
+
 def _is_sentence(words: str) -> bool:
     """True for a sentence about the text itself, without any mark around it."""
     return words.startswith(_SAID)
@@ -314,7 +318,7 @@ def _dots_are_elision(lines: Sequence[str], at: int, name: str) -> bool:
         return text not in ("...", "…") or before.endswith("{")  # a parameter list of any length
     if before.startswith((">>>", "...")):
         return False
-    if name.endswith((".yml", ".yaml")):
+    if name.endswith(_YAML):
         return lines[at][:1] in (" ", "\t") or text != "..."
     if not name.endswith(_PYTHON):
         return True

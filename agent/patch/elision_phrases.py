@@ -12,6 +12,18 @@ from agent.patch import elision_words
 MAX_PHRASE = 120
 MAX_WORDS = 14
 
+FIRST_LOOK = re.compile(
+    r"rest|remain|unchanged|same|existing|original|previous|omitted|other|everything|nothing|continue|snip|as is|"
+    r"as before|etc|"
+    r"no change|untouched|elided|truncated|unmodified|intact|identical|keep|lines|more|skipped|as above|code|"
+    r"not change|not modif|as it|reszta|zbytek|sisa|"
+    r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
+    r"igual|unver|ndret|bisher|"
+    r"zuvor|brig|uguale|berubah|gleich|gehabt|esistente|istniej|stesso|mismo|mesmo|samma|samme|weglassen|ausgelassen",
+    re.IGNORECASE,
+)
+"""What an ASCII line without dots has, in one of the languages, if it stands for others."""
+
 _NOUN = (
     r"(?:files?|code|functions?|class(?:es)?|methods?|modules?|components?|page|contents?|document|documentation|"
     r"implementations?|scripts?|config(?:uration)?|sections?|body|logic|blocks?|text|lines?|imports?|tests?|cases|styles?|"
@@ -131,6 +143,8 @@ def is_closed(words: str) -> bool:
 
 def is_loose(words: str) -> bool:
     """True for words that mean it where the original had lines that are gone."""
+    if elision_words.is_loose(words):
+        return True
     tokens = _TOKEN.findall(words)
     return 0 < len(tokens) <= MAX_WORDS and (
         all(_CLOSED.fullmatch(token) or _CODE_WORD.fullmatch(token) for token in tokens) and _HINT.search(words) is not None
@@ -140,6 +154,11 @@ def is_loose(words: str) -> bool:
 def is_of_one(words: str) -> bool:
     """True for what may also be said of one thing in a branch of a program: "the file is unchanged"."""
     return words.isascii() and _IS.search(words) is not None and _OF_ONE.search(words) is None
+
+
+def is_said_of_rest(words: str) -> bool:
+    """True for what can only mean left out code and is said of all of it: "the rest is unchanged"."""
+    return is_said(words) and _OF_ONE.search(words) is not None
 
 
 def may_be_said(words: str) -> bool:

@@ -13,7 +13,7 @@ MAX_WORDS = 12
 _REST = re.compile(
     r"rest(?:e|o|u|en|es|er|ul|liche\w*|ant\w*|ente|erende)?|übrig\w*|uebrig\w*|bestehend\w*|vorhanden\w*|"
     r"existant\w*|existente\w*|"
-    r"esistente|bestaande|overige|reszta|pozostał\w*|zbytek|ostatní|zbývajíc\w*|остальн\w*|остаток|существующ\w*|"
+    r"esistente|istniej\w*|bestaande|overige|reszta|pozostał\w*|zbytek|ostatní|zbývajíc\w*|остальн\w*|остаток|существующ\w*|"
     r"решта|наявний|"
     r"befintlig\w*|eksisterende|loput|muu|kalan\w*|geri|mevcut|többi|maradék|بقية|باقي|بقیه|الموجود|שאר|הקיים|"
     r"बाकी|मौजूदा|phần|còn|"
@@ -24,7 +24,8 @@ _STATE = re.compile(
     r"неизмен\w*|незмінн\w*|oförändra\w*|u(?:æ|ae|e)ndre\w*|ennallaan|muuttumat\w*|değişme\w*|degisme\w*|aynı|"
     r"aynen|változatlan\w*|"
     r"neschimbat\w*|अपरिवर्तित|nguyên|tetap|sama|αμετάβλητ\w*|그대로\w*|동일\w*|생략\w*|bisher|zuvor|gehabt|"
-    r"niezmienion\w*|nezměněn\w*"
+    r"niezmienion\w*|nezměněn\w*|gleich|ausgelassen|weggelassen|gekürzt|omis\w{0,3}|omitid\w*|omess\w*|weggelaten|"
+    r"пропущен\w*|опущен\w*|pominięt\w*|vynechán\w*|utelämna\w*|utelat\w*|udelad\w*"
 )
 _CHANGE = re.compile(
     r"änderung\w*|aenderung\w*|changement\w*|modification\w*|cambi\w+|modific\w+|alter\w+|mudanç\w*|wijziging\w*|"
@@ -68,14 +69,14 @@ _C_STATE = (
     "変更なし|変更はありません|変更ありません|変わりません|変更無し|そのまま|同じです|同じ|中略|以下略|後略|前略|"
     "略|同上|เหมือนเดิม|ไม่เปลี่ยนแปลง"
 )
-_C_REST = "其余|其他|其它|剩余|剩下|其餘|剩餘|原有|现有|已有|現有|原来|残り|既存|他|ส่วนที่เหลือ|ที่มีอยู่"
+_C_REST = "原来的|其余|其他|其它|剩余|剩下|其餘|剩餘|原有|现有|已有|現有|原来|残り|既存|他|ส่วนที่เหลือ|ที่มีอยู่"
 _C_NOUN = (
     "代码|代碼|程式碼|程式|部分|内容|內容|文件|檔案|函数|函數|方法|类|"
     "逻辑|行|コード|ファイル|関数|メソッド|クラス|โค้ด|ไฟล์|ฟังก์ชัน"
 )
 _C_FILL = (
     "的|都|均|也|与|和|跟|之前|以前|以下|以上|上面|下面|后面|此处|这里|"
-    "所有|全部|保持|保留|は|の|が|を|も|と|です|ます|以降|上記|下記|すべて|全て|ของ"
+    "所有|全部|保持|保留|是|在此|此|这|原本|は|の|が|を|も|と|です|ます|以降|上記|下記|すべて|全て|ของ"
 )
 _C_WORDS = sorted("|".join((_C_STATE, _C_REST, _C_NOUN, _C_FILL)).split("|"), key=len, reverse=True)
 _C_ALL = re.compile(rf"(?:{'|'.join(_C_WORDS)}|[\s,，。、；;:：…．.！!()（）-])++")
@@ -101,6 +102,16 @@ def is_said(words: str) -> bool:
     if unknown:
         return unknown == 1 and state and "r" in has
     return (state and (len(has - {"f"}) > 1 or "f" in has)) or {"r", "o"} <= has
+
+
+def is_loose(words: str) -> bool:
+    """True for words that mean it where the original had lines that are gone: one may be enough."""
+    tokens = _TOKEN.findall(words)
+    if (words.isascii() and len(tokens) < 2) or not 0 < len(tokens) <= MAX_WORDS or _UNSPACED.search(words):
+        return False
+    found = [_kinds(token) for token in tokens]
+    has = frozenset("".join(found))
+    return all(found) and ("s" in has or "r" in has or {"c", "n"} <= has)
 
 
 def _kinds(token: str) -> str:

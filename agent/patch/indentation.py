@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 Shift = Callable[[str], str | None]
 """Maps a line's indentation in the hunk to that in the file; None if the rule does not apply to it."""
@@ -40,11 +40,21 @@ def shifted(added: Sequence[str], pairs: Sequence[tuple[str, str]], shift: Shift
     result = []
     for line in added:
         indent = indent_of(line)
-        to = shift(indent) if line.strip() or shift("") == "" else indent
+        to = shift(indent) if line.strip() else _of_blank(line, shift, ours | indents, theirs)
         if to is None or len(to) > max(MAX_INDENT, len(indent)):
             return None
         result.append(to + line[len(indent) :])
     return result
+
+
+def _of_blank(line: str, shift: Shift, ours: Set[str], theirs: Set[str]) -> str | None:
+    """What becomes of a line that is only spaces: it is moved where it is as deep as lines of the hunk, and stays where it is
+    as deep as lines of the file; None where nothing tells."""
+    to = shift(line)
+    if not line or to == line:
+        return line
+    is_moved, stays = to is not None and line in ours, line in theirs
+    return None if is_moved == stays else to if is_moved else line
 
 
 def _candidates(seen: Sequence[tuple[str, str]]) -> list[Shift]:

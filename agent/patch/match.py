@@ -60,7 +60,7 @@ def _without_blank_end(hunk: PatchHunk) -> PatchHunk | None:
 
 def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
-        return _only_one([(other, find(other, index, evidence)) for other in hunk.alternatives])
+        return _only_one([(other, find(other, index, evidence)) for other in hunk.alternatives], index)
     if not any(line.tag in "+-?" for line in hunk.lines) and not prefix_recovery.lost_prefixes(hunk):
         return Refusal("no_change", "it has no added and no removed line")
     unclear = any(line.tag == "?" for line in hunk.lines)
@@ -80,7 +80,7 @@ def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refu
     if isinstance(mended, Placement) or (unclear and mended.code == "ambiguous"):
         return mended
     if isinstance(found, Placement) or found.code == "indentation":
-        return found
+        return mended if isinstance(found, Placement) and _needs_a_new_line(hunk, found) else found
     if prefix_recovery.lost_prefixes(hunk):
         stale = stale_edges.find(firm, index, evidence.drift) if mended.code == "unreadable" else None
         return stale or mended
@@ -119,10 +119,19 @@ def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> P
     if found.level == EXACT and not is_all and not _repeats_context(hunk):
         return found
     other = prefix_recovery.find(hunk, index)
+    if is_all and not isinstance(other, Placement):
+        return other
     if not isinstance(other, Placement) or other.level != EXACT or (other.start == found.start and not _differ(other, found)):
         return found
     places = sorted({other.start + 1, found.start + 1})
     return Refusal("ambiguous", "its numbers say that a line without a plus is a new one, and the file has that line", places)
+
+
+def _needs_a_new_line(hunk: PatchHunk, found: Placement) -> bool:
+    """True when the header's counts say that a line without a plus is a new one, and it is context only where space or
+    punctuation does not count."""
+    lost = prefix_recovery.lost_prefixes(hunk)
+    return lost > 0 and (found.level != TRAILING or lost >= sum(line.tag in " ?" for line in hunk.lines))
 
 
 def _repeats_context(hunk: PatchHunk) -> bool:
@@ -155,9 +164,13 @@ def _as_context(line: Line) -> Line:
     return Line(" ", line.text, line.raw, line.cr) if line.tag == "?" else line
 
 
-def _only_one(found: Sequence[tuple[PatchHunk, Placement | Refusal]]) -> Placement | Refusal:
+def _only_one(found: Sequence[tuple[PatchHunk, Placement | Refusal]], index: Index) -> Placement | Refusal:
     """The place of the one reading that fits; of several that stand there word for word, the one that shows the most."""
     fits = [(hunk, place) for hunk, place in found if isinstance(place, Placement)]
+    if len(fits) > 1:
+        fits = [(hunk, place) for hunk, place in fits if not (place.already and _has_unknown_divider(hunk, index))] or fits
+    if len({place.already for _, place in fits}) > 1:
+        return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for _, place in fits])
     if len(fits) > 1 and all(place.level in (EXACT, ELSEWHERE) for _, place in fits):
         most = max(len(hunk.old()) for hunk, _ in fits)
         fits = [(hunk, place) for hunk, place in fits if len(hunk.old()) == most]
@@ -166,6 +179,12 @@ def _only_one(found: Sequence[tuple[PatchHunk, Placement | Refusal]]) -> Placeme
     if fits:
         return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for _, place in fits])
     return found[0][1]
+
+
+def _has_unknown_divider(hunk: PatchHunk, index: Index) -> bool:
+    """True for a reading that takes a line of ``=`` for one of the file, which has none: it fits by its result only."""
+    old = (line.text.strip() for line in hunk.lines if line.tag != "+")
+    return any(text and not text.strip("=") and text not in index.stripped for text in old)
 
 
 def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:

@@ -103,9 +103,12 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     fitting = [found for found in fitting if not _keeps_the_space(hunk, found[1])] or fitting
     if not fitting:
         return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
-    if any(_is_at_odds(hunk, reading) for _, reading in fitting[:MAX_ALIKE]):
-        lines = sorted({start + 1 for start, _ in fitting})
-        return Refusal("ambiguous", "its lines seem to have lost a space, and added ones among them may have too", lines)
+    even = [found for found in fitting if not _is_at_odds(hunk, found[1])]
+    if len(even) < len(fitting):
+        if not even or not all(_shows_its_depth(hunk, reading) for _, reading in even):
+            lines = sorted({start + 1 for start, _ in fitting})
+            return Refusal("ambiguous", "its lines seem to have lost a space, and added ones among them may have too", lines)
+        fitting = even
     results = {(start, tuple((line.tag, line.text) for line in reading if line.tag != " ")) for start, reading in fitting}
     places = {(start, _result(reading)) for start, reading in fitting}
     unclear = len(places) > 1 or (len(results) > 1 and len({start for start, _ in fitting}) > 1)
@@ -133,6 +136,14 @@ def _is_at_odds(hunk: PatchHunk, reading: _Reading) -> bool:
     return sum(reread) > 1 and any(
         is_odd and is_reread for is_odd, is_reread in zip(odd, reread, strict=True)
     ) and not any(is_odd and not is_reread for is_odd, is_reread in zip(odd, reread, strict=True))  # fmt: skip
+
+
+def _shows_its_depth(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when no line of the file stands in the hunk without a space, and one that is indented does, if it has any."""
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.text.strip()]
+    own = [(ours, line) for ours, line in pairs if ours.tag != "+"]
+    is_shown = any(indent_of(ours.text) for ours, _ in own) or not any(indent_of(ours.text) for ours, _ in pairs)
+    return is_shown and all(ours.text == line.text for ours, line in own)
 
 
 def _odd_depth(text: str) -> bool:

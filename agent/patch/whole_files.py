@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from agent.patch.elision import Elided, elisions, restored
+from agent.patch.formats import closings
 from agent.patch.line_numbers import of_whole
 from agent.patch.model import FileEdit
+
+_MAY_SAY_IT = re.compile(
+    r"change|histor|news|release|upgrad|migrat|updat|test|fixture|expect|golden|snapshot|sample|output", re.IGNORECASE
+)
+"""In the names of pages that say what was changed, and of what a program shall print: nothing else was, say both."""
 
 
 def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
@@ -19,6 +28,22 @@ def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
         return "mixed_formats", f"its text holds what may be an edit of its own, {lost.strip()[:80]!r}"
     said = next((line for line in edit.remarks if line.strip() not in known), None)
     return None if said is None else ("prose_in_file", f"its text holds what may be said about it, {said.strip()[:80]!r}")
+
+
+def without_closing(edit: FileEdit, old: bytes | None) -> FileEdit:
+    """The edit without a last paragraph that says that nothing else was changed: no page says it of itself but a history, nor
+    any text but what a program prints. One that the file has already stays."""
+    lines = edit.content.rstrip("\n").split("\n")
+    last = lines[-1].strip()
+    is_closing = (
+        len(lines) > 2 and not lines[-2].strip() and closings.NOTHING_ELSE.fullmatch(closings.SIGNS_BEHIND.sub("", last))
+    )
+    if not is_closing or _MAY_SAY_IT.search(edit.names[0]) or lines[-1] not in edit.remarks:
+        return edit
+    if last in map(str.strip, _text(old).split("\n")):
+        return edit
+    content = "\n".join(lines[:-1]).rstrip("\n") + "\n"
+    return replace(edit, content=content, remarks=[line for line in edit.remarks if line != lines[-1]])
 
 
 def completed(old: bytes | None, content: str, path: str) -> str:

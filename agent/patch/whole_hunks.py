@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from agent.patch.elision import Elided, elisions, restored
 from agent.patch.file_kinds import kind_of
@@ -87,10 +88,35 @@ def _completed(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:
     fresh = [at for at, line in enumerate(new) if line not in shown]
     if next(elisions(new, path, [*old, "", *lines], fresh, replaced=old), None) is None:
         return hunk
-    whole = restored(old, new, path)
+    alike = _with_the_same_marks(old, new, path, lines)
+    whole = restored(old, new, path) if alike is None else alike
     if whole is None:
         return hunk
     return replace(hunk, lines=tuple(compared(old, whole)), new_count=None if hunk.new_count is None else len(whole))
+
+
+def _with_the_same_marks(old: Sequence[str], new: Sequence[str], path: str, lines: Sequence[str]) -> list[str] | None:
+    """``new`` with the lines of ``old`` that stand for others in the place of its own, as both leave out the same; None where
+    ``old`` has none. Raises ``Elided`` where that is not clear: there are not as many, or they say it in other words and have
+    other lines beside them, which may be removed or meant to be left out as well."""
+    known = frozenset(lines)
+    ours, theirs = (
+        list(elisions(side, path, lines, [at for at, line in enumerate(side) if line not in known])) for side in (old, new)
+    )
+    if not ours or not theirs:
+        return None
+    result = list(new)
+    for mine, other in zip_longest(ours, theirs):
+        if mine is None or other is None:
+            raise Elided(theirs[0] + 1, new[theirs[0]].strip())
+        if old[mine].strip() != new[other].strip() and _around(old, mine) != _around(new, other):
+            raise Elided(other + 1, new[other].strip())
+        result[other] = old[mine]
+    return result
+
+
+def _around(lines: Sequence[str], at: int) -> tuple[Sequence[str], Sequence[str]]:
+    return lines[max(at - 1, 0) : at], lines[at + 1 : at + 2]
 
 
 def _readable(ways: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> list[PatchHunk]:

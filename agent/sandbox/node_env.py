@@ -17,6 +17,7 @@ from pathlib import Path
 from agent.excerpts import end_of
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
+from agent.real_paths import real
 from agent.sandbox import environment_cache
 from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
@@ -178,10 +179,10 @@ def _finish(draft: Path, wanted: NodeProject) -> list[str]:
 
 def _wrap_programs(draft: Path, wanted: NodeProject) -> None:
     """Programs of members are run by node: npm and yarn make them executable, which files of the workdir stay without."""
-    programs = {(draft / package.path(name)).resolve() for package in wanted.packages.members for name in package.programs}
+    programs = {real(draft / package.path(name)) for package in wanted.packages.members for name in package.programs}
     for directory in wanted.directories if programs else ():
         for link in sorted((draft / directory / "node_modules" / ".bin").glob("*")):
-            if link.is_symlink() and link.resolve() in programs:
+            if link.is_symlink() and (leads_to := real(link)) is not None and leads_to in programs:
                 target = os.readlink(link)
                 link.unlink()
                 link.write_text(f'#!/bin/sh\nexec node "$(dirname "$0")/{target}" "$@"\n', encoding="utf-8")

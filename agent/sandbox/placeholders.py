@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from agent.real_paths import real
+
 
 @contextmanager
 def empty_file(root: Path, path: str) -> Iterator[bool]:
@@ -29,7 +31,7 @@ def _make(root: Path, place: Path, made: list[Path]) -> bool:
     if os.path.lexists(place):
         return False
     try:
-        if place.parent.resolve() != root.resolve() / place.parent.relative_to(root):
+        if real(place.parent) != root.resolve() / place.parent.relative_to(root):
             return False
         missing = [folder for folder in place.parents if folder.is_relative_to(root) and not os.path.lexists(folder)]
         for folder in reversed(missing):

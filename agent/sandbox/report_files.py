@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.real_paths import is_inside
 from agent.stacks.globs import matches
 
 REPORTS = "/reports"
@@ -39,7 +40,7 @@ def collect(root: Path, part: str, written: Path | None, globs: Sequence[str]) -
     directory ``part`` of ``root`` where they are not older than ``written``. At most ``MAX_BYTES``; links are not followed."""
     if written is None:
         return {}
-    inside = (root / part).resolve().is_relative_to(root.resolve())
+    inside = is_inside(root, root / part)
     began = written.stat().st_ctime_ns
     own = [glob.removeprefix(f"{REPORTS}/") for glob in globs if glob.startswith(f"{REPORTS}/")]
     others = [glob for glob in globs if inside and not glob.startswith("/")]

@@ -201,8 +201,9 @@ class ChangeApplier:
 
         async def act() -> JSONObject:
             swaps = reverted_files(self.baseline, mine)
+            links = {swap.path: link for swap in swaps if (link := self.baseline.link_before(swap.path)) is not None}
             try:
-                put_back(work.root, swaps)
+                put_back(work.root, swaps, links)
             except Blocked as blocked:
                 raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks, without
@@ -42,25 +43,26 @@ def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> l
     return found
 
 
-def put_back(root: Path, swaps: Sequence[FileSwap]) -> None:
+def put_back(root: Path, swaps: Sequence[FileSwap], links: Mapping[str, str] = MappingProxyType({})) -> None:
     """Makes the ``swaps`` in ``root``: first what goes away, so that a file can stand again where a directory or a symbolic
-    link is, and a directory where a file is.
+    link is, and a directory where a file is. ``links``: path → where a symbolic link leads that stands again in the place of a
+    file that goes away.
 
     Raises what ``commit`` raises, and then all is as it was, but for empty directories. A replay makes all of them again.
     """
     there = [swap for swap in swaps if swap.new is not None]
     parents = {parent.as_posix() for swap in there for parent in PurePosixPath(swap.path).parents}
     places = [place for swap in there if (place := root / swap.path).is_dir() and place.resolve() == root.resolve() / swap.path]
-    in_the_way = {
-        swap.path: swap for swap in swaps if swap.new is None and (swap.path in parents or _is_below(root / swap.path, places))
-    }
+    gone = [swap for swap in swaps if swap.new is None]
+    in_the_way = {swap.path: swap for swap in gone if swap.path in {*parents, *links} or _is_below(root / swap.path, places)}
     for place in places:
         _check_free(place, {root / path for path in in_the_way})
     commit(root, list(in_the_way.values()))
     try:
         for place in places:
             _remove_empty(place)
-        with _without_links(root, [swap.path for swap in there if swap.old is None]):
+        again = {path: links[path] for path in in_the_way if path in links}
+        with _without_links(root, [swap.path for swap in there if swap.old is None]), _with_links(root, again):
             commit(root, [swap for swap in swaps if swap.path not in in_the_way])
     except BaseException:
         commit(root, [_undone(swap) for swap in in_the_way.values()])
@@ -104,6 +106,24 @@ def _without_links(root: Path, paths: Sequence[str]) -> Iterator[None]:
             for path, target in removed:
                 with tree.parent(path) as (fd, name), suppress(FileExistsError):
                     os.symlink(target, name, dir_fd=fd)
+            raise
+
+
+@contextmanager
+def _with_links(root: Path, links: Mapping[str, str]) -> Iterator[None]:
+    """Makes the symbolic ``links`` where nothing stands; after an error they are gone again."""
+    made: list[str] = []
+    with Tree(root) as tree:
+        try:
+            for path, target in links.items():
+                with tree.parent(path) as (fd, name):
+                    os.symlink(target, name, dir_fd=fd)
+                made.append(path)
+            yield
+        except BaseException:
+            for path in made:
+                with tree.parent(path) as (fd, name):
+                    os.unlink(name, dir_fd=fd)
             raise
 
 

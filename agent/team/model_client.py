@@ -125,18 +125,21 @@ class ModelClient:
         try:
             completion = await self._ports.model.complete(request, on_text)
         except ModelFailed as error:
-            prompts = max(error.unanswered, 1 if received else 0)
+            begun = bool(received or room.thought)
+            prompts = max(error.unanswered, int(begun))
             spent = ModelCompletion(
                 "",
                 self._ports.model.name,
                 estimate.tokens_in * prompts,
-                estimate_tokens(received) if received else 0,
+                estimate_tokens(received) + room.thought // 6,
                 # what part of an answer costs is not known; of what never reached the endpoint it is
-                cost_usd=None if received else estimate.cost_of_prompts(prompts),
+                cost_usd=None if begun else estimate.cost_of_prompts(prompts),
                 finish_reason="error",
             )
             await self._ports.budget.settle(request.key, spent)
             if isinstance(error, ModelUnavailable | RateLimited):
+                if room.prompt_refused is not None:
+                    raise room.prompt_refused from error
                 raise Paused("provider", error.detail, hint=error.hint) from error
             raise
         finally:

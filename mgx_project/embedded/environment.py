@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.datadir import DataDirectory
 
-SETTINGS = ("MGX_", "OPENAI_", "ANTHROPIC_", "S3_", "KAFKA_", "GITHUB_", "OTEL_", "DATABASE_URL", "REDIS_URL")
+SETTINGS = (
+    "MGX_", "OPENAI_", "ANTHROPIC_", "S3_", "KAFKA_", "GITHUB_", "OTEL_", "DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL"
+)  # fmt: skip
 # These choose the server or are read by its clients; they don't change it.
 NOT_SETTINGS = ("MGX_DATA_DIR", "MGX_HOME", "MGX_SERVER", "MGX_TOKEN", "MGX_WORKSPACE")
 
@@ -37,6 +39,7 @@ def child_environment(
     )
     if database_url:
         env["DATABASE_URL"] = database_url
+        env.pop("DATABASE_DIRECT_URL", None)
     if redis_url:
         env["REDIS_URL"] = redis_url
     for name, value in (

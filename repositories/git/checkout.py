@@ -354,7 +354,11 @@ class Checkout:
 def _drop_git_entry(root: Path, name: str) -> bool:
     """Removes `.git` of a directory inside ``root``; whether there was one."""
     parent = root / name
-    if parent.is_symlink() or root.resolve() not in parent.resolve().parents:
+    try:
+        inside = root.resolve() in parent.resolve().parents
+    except (ValueError, RuntimeError):  # a link that leads in circles
+        inside = False
+    if parent.is_symlink() or not inside:
         return False
     entry = parent / ".git"
     if entry.is_dir() and not entry.is_symlink():

@@ -73,7 +73,7 @@ class Comment:
 @dataclass(frozen=True)
 class ReviewComment:
     """One remark about a line. ``reply_to`` is the first remark of its thread, 0 for that one itself. ``is_ours`` says whether
-    we wrote it, and so must not act on it."""
+    we wrote it, and so must not act on it. ``review`` is the review that it came with, 0 where the service has none for it."""
 
     id: int
     author: str
@@ -82,6 +82,7 @@ class ReviewComment:
     body: str
     reply_to: int = 0
     is_ours: bool = False
+    review: int = 0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ class IssueThread:
     body: str
     url: str
     is_pull_request: bool = False
+    changed_at: datetime | None = field(default=None, compare=False)
+    """The service's time of its last change, a comment's included: what another delivery says may be older or newer. None where
+    the service does not say; then what comes last counts."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,13 @@ class ReviewSubmitted(WebhookEvent):
     verdict: Verdict | Literal[""] = ""
 
 
+DISMISSED = ":dismissed"
+
+
 @dataclass(frozen=True)
 class ReviewDismissed(WebhookEvent):
-    """The review with this id counts no more, as a whole. Its remarks stay in their threads."""
+    """The review with this id counts no more: neither its words nor its remarks ask for anything. Its ``key`` is `review:`, the
+    id and DISMISSED."""
 
     review: int
 

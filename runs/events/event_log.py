@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import JSONField
 from psycopg.types.json import Jsonb
 
+from mgx_project.common import transaction_ids
 from mgx_project.common.rendering import dumps
 from workspaces import event_log
 from workspaces.event_log import Draft
@@ -69,7 +70,8 @@ def append(
         found = cursor.fetchone()
     if found is None:
         raise LeaseLost("This worker no longer owns the run.")
-    run.last_seq, position = found
+    run.last_seq, position, xid = found
+    transaction_ids.note(xid)
     event_log.written(events, position=position, seq=run.last_seq)
     return events
 
@@ -103,4 +105,4 @@ def _statement(facts: tuple[str, ...], fenced: bool, steps: bool, events: bool) 
     if events:
         parts += event_log.parts("mine.last_seq", of="mine")
     position = "(SELECT event_position FROM numbered)" if events else "NULL"
-    return f"WITH {', '.join(parts)} SELECT last_seq, {position} FROM mine"
+    return f"WITH {', '.join(parts)} SELECT last_seq, {position}, {transaction_ids.CURRENT} FROM mine"

@@ -12,7 +12,7 @@ import orjson
 from django.db import connection
 
 from mgx_project.common import tenant_wall
-from mgx_project.common.server_lock import take_server_lock
+from mgx_project.common.server_lock import ServerLock, take_server_lock
 from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
 
@@ -92,4 +92,4 @@ def _allowed(limits: str) -> int:
 
 def take_turn() -> None:
     """Takes a lock until the transaction ends: two workers that choose at once would both see the same free capacity."""
-    take_server_lock("mgx.claim")
+    take_server_lock(ServerLock.CLAIM)

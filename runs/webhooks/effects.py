@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
-from repositories.hosting.webhook_events import WebhookEvent
+from repositories.hosting.webhook_events import DISMISSED, WebhookEvent
 from repositories.models import RepositoryLink
 from tasks.models import Task
 
@@ -35,6 +35,13 @@ class Effect:
 
 def is_done(link: RepositoryLink, key: str) -> bool:
     return ProcessedWebhook.objects.for_workspace(link.workspace_id).filter(link_id=link.pk, key=key).exists()
+
+
+def dismissed(link: RepositoryLink, reviews: Collection[int]) -> set[int]:
+    """Those of ``reviews`` that were dismissed, so that nothing in them counts any more."""
+    keys = {f"review:{review}{DISMISSED}": review for review in reviews if review}
+    done = ProcessedWebhook.objects.for_workspace(link.workspace_id).filter(link_id=link.pk, key__in=keys)
+    return {keys[key] for key in done.values_list("key", flat=True)}
 
 
 def claim(link: RepositoryLink, key: str) -> bool:

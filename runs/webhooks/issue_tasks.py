@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -24,6 +26,8 @@ from .effects import Effect, attempt, claim, is_done, say
 
 DIGEST = "issue_digest"
 """In ``Task.config``: of the issue's text when it was read last, to tell an edited issue from an edited task."""
+CHANGED = "issue_changed_at"
+"""In ``Task.config``: the service's time of that text's issue."""
 
 
 def labelled(link: RepositoryLink, who: Principal, event: IssueLabelled) -> None:
@@ -103,7 +107,7 @@ def _new_task(link: RepositoryLink, who: Principal, issue: IssueThread) -> Task:
         source=link.provider,
         issue_number=issue.number,
         issue_url=issue.url,
-        config={DIGEST: _digest(text)},
+        config=_read_at(issue, {DIGEST: _digest(text)}),
     )
 
 
@@ -111,12 +115,31 @@ def _read_again(task: Task, issue: IssueThread) -> str:
     """Gives the task the text of an issue that was edited since it was read. A text that was edited here stays as long as the
     issue's does. Returns the sentence to say."""
     text = _text(issue)
-    known = task.config.get(DIGEST)
-    if issue.is_pull_request or not issue.title or known == _digest(text) or (known is None and task.description == text):
+    known, config = task.config.get(DIGEST), _read_at(issue, task.config)
+    if issue.is_pull_request or not issue.title or _is_older(issue, task):
         return ""
-    task.name, task.description, task.config = name_of(text), text, {**task.config, DIGEST: _digest(text)}
+    if known == _digest(text) or (known is None and task.description == text):
+        if config != task.config:
+            task.config = config
+            task.save(update_fields=["config", "updated_at"])
+        return ""
+    task.name, task.description, task.config = name_of(text), text, {**config, DIGEST: _digest(text)}
     task.save(update_fields=["name", "description", "config", "updated_at"])
     return "The issue was edited since it was read last: its present text counts. "
+
+
+def _read_at(issue: IssueThread, config: dict[str, Any]) -> dict[str, Any]:
+    return config if issue.changed_at is None else {**config, CHANGED: issue.changed_at.isoformat()}
+
+
+def _is_older(issue: IssueThread, task: Task) -> bool:
+    """Whether the delivery was late: its text is older than the one that was read."""
+    if issue.changed_at is None:
+        return False
+    try:
+        return issue.changed_at < datetime.fromisoformat(task.config[CHANGED])
+    except (KeyError, TypeError, ValueError):  # read without a time, or people have written there
+        return False
 
 
 def _text(issue: IssueThread) -> str:

@@ -80,6 +80,10 @@ OVER = _any(
     r"\bmerci d'avoir\b|\bgracias por\b|\b(?:danke|dank) (?:fürs?|für)\b|\bmerci pour\b|修正ありがとう|谢谢(?:你)?修复",
 )  # fmt: skip
 """It was trouble, and is none now."""
+_COMPUTER = (
+    r"(?:machine|laptop|box|computer|pc|desktop|mac(?:book|os)?|linux|windows|ubuntu|debian|fedora|side|end|setup|branch|fork|ci|"
+    r"mine|staging|production)"
+)
 GLAD = _any(
     r"^(?:so |very |really |such (?:a |an )?|what (?:a |an )?|that's (?:a |an )?)?"
     r"(?:great|nice|neat|beautiful|awesome|lovely|excellent|wonderful|brilliant|clever|fantastic|amazing|impressive|elegant|"
@@ -92,9 +96,20 @@ GLAD = _any(
     r"(?: (?:now|fine|again|great|well|locally|as expected|for me|like a charm|perfectly|here))*$",
     r"^(?:es |das )?(?:funktioniert|passt|geht|gefällt mir|klappt)(?: (?!nicht\b)\w+){0,4}$|^(?:ça|cela) (?:marche"
     r"|me va)(?: (?!pas\b)\w+){0,3}$",
-    r"^(?:me (?:parece|gusta) bien|funciona|todo bien)(?: (?!no\b|pero\b)\w+){0,4}$",
+    r"^(?:me (?:parece|gusta) bien|funciona|todo bien)(?: (?!(?:no|pero|mal|sólo|solo|casi|cuando|si|salvo|menos)\b)\w+){0,4}$",
     r"^(?:ah |oh |okay |ok )*(?:i (?:agree|see|understand)|understood|got it|right|til|alles klar|d'accord"
     r"|noted)(?: with \w+)?$",
+    r"^(?:(?:it |this |that |everything )?(?:(?:still|also|just|all) )?(?:works|runs|builds|passes)|"
+    r"(?:all |the |all the )?tests (?:(?:still|also|just|all) )?(?:work|run|pass))"
+    r"(?: (?:fine|well|great|ok|okay|perfectly|nicely|too))?"
+    rf"(?: (?:here|locally|now|for me|(?:on|with|in) (?:(?:my|our|the|a) )?(?:own )?{_COMPUTER}))+(?: too| as well)?$",
+    r"^(?:das |es |alles |hier )*(?:läuft|funktioniert|geht|klappt)(?: (?:bei (?:mir|uns)|hier|jetzt|lokal|gut|super|klar"
+    r"|auf (?:mein|unser|dies|all|beid)\w* rechnern?))+$|^in ordnung$|^alles (?:bestens|gut|klar|super)$",
+    r"^(?:ça|cela|tout) (?:marche|passe|fonctionne|roule)(?: (?:chez (?:moi|nous)|bien|ici|sur ma machine))*$",
+    r"^(?:todo )?(?:funciona|va|corre)(?: (?:en mi (?:máquina|equipo|ordenador)|bien|aquí))+$",
+    r"^(?:and )?(?:have|enjoy) (?:a|your|the) (?:(?:nice|great|good|lovely) )?(?:day|evening|week-?end|week|one|holidays?)$",
+    r"^schöne[ns]? (?:tag|abend|feierabend|wochenende|woche)(?: noch)?$|^bon(?:ne)? (?:week-end|weekend|journée|soirée|fin de "
+    r"semaine)$|^(?:que tengas )?(?:un )?buen (?:día|fin de semana|finde)$",
     r"^(?:ah |oh )*i (?:like|love|appreciate)(?: (?!but\b|if\b)[\w'-]+){1,7}$",
     r"^(?:will |i'll |i will |you can |can be |please |kannst du |ready to )?merg(?:e|ing|en|ed)(?: (?:it|this|that"
     r"|now|later|today|tomorrow|soon))*$|可以合并|可以合併",
@@ -109,6 +124,14 @@ MOCKS = _any(
     r"^(?:ok|okay|fine|sure|thanks|great|nice|right)\s?(?:\.\.\.|…)",
 )
 """It has the words of praise and is none: who says so is asked."""
+SIGNED = re.compile(
+    r"(?:^|(?<=[.!?\n,]))[ \t]*(?i:(?:(?:with )?(?:kind|best|warm|many) regards|regards|all the best|best wishes|cheers|yours|"
+    r"(?:mit )?(?:freundlichen|besten|vielen|herzlichen) grüßen|(?:viele|liebe|beste|schöne) grüße|mfg|lg|vg|gruß|"
+    r"(?:bien )?cordialement|bien à (?:vous|toi)|amicalement|amitiés|(?:un )?saludos?(?: cordial(?:es)?)?|atentamente|"
+    r"un abrazo|abraços|saluti|groet(?:en|jes)?|met vriendelijke groet(?:en)?))"
+    r"(?:[ \t,!.]*\n?[ \t]*(?:[-–—] ?)?[A-ZÀ-ÝŽŠČ][\w'’.-]{0,30}(?: [A-ZÀ-ÝŽŠČ][\w'’.-]{0,30}){0,2})?[\s.!,]*\Z"
+)
+"""How a remark ends, as a letter does, with the name of who wrote it. As it is written, not in lower case."""
 UNSPACED_PRAISE = _any(
     "很好|不错|不錯|谢谢|谢了|感谢|做得好|完美|同意|赞|辛苦|正常|漂亮|いいですね|ありがとう|了解|素晴らしい|좋아|감사"
 )

@@ -18,6 +18,7 @@ from .remark_forms import (
     NOT_YET,
     OVER,
     REQUESTS,
+    SIGNED,
     UNSPACED_ASKS,
     UNSPACED_PRAISE,
     UNTROUBLED,
@@ -95,10 +96,10 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     remark before it asks for a change."""
     if suggests:
         return Intent.ASKS
-    text = prose[:MAX_READ].replace("’", "'")
+    text = _unsigned(prose[:MAX_READ]).replace("’", "'")
     text = _WRONG_PLACE.sub("never mind", (text if _TODO.search(text) else re.sub(r"(?i)\btodo\b", "all", text)).lower())
     if not text.strip():
-        return Intent.NOTHING
+        return Intent.PRAISE if prose.strip() else Intent.NOTHING
     if answers and (found := _answer(text)):
         return found
     named = _NAME.sub(" ", text)
@@ -117,6 +118,14 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     if len(prose) <= MAX_READ and Intent.UNCLEAR not in kinds and Intent.PRAISE in kinds and not mocks:
         return Intent.PRAISE
     return Intent.UNCLEAR
+
+
+def _unsigned(prose: str) -> str:
+    """``prose`` without a name below a closing, as of a letter; an order that follows one is not a name."""
+    signed = SIGNED.search(prose)
+    if signed is None or not (IMPERATIVES | ASKING | DEFECTS).isdisjoint(_WORD.findall(signed.group().lower())):
+        return prose
+    return prose[: signed.start()]
 
 
 _SIGNS = {

@@ -22,7 +22,7 @@ PRAISE = words(
     bra kiitos hyvä díky děkuji teşekkürler harika спасибо отлично супер хорошо здорово класс дякую чудово 谢谢 感谢
     很好 完美 不错
     赞 谢了 好的 謝謝 很棒 ありがとう ありがとうございます 完璧 いいね 素晴らしい 감사합니다 고마워요 좋아요
-    완벽해요 شكرا ممتاز תודה מעולה धन्यवाद
+    완벽해요 alright mercis wunderbar hervorragend großartig bestens läuft gusta vale شكرا ممتاز תודה מעולה धन्यवाद
     """
 )
 """Words that praise, approve or thank."""
@@ -36,7 +36,8 @@ FILLER = words(
     wir du ihr alles sieht aus jetzt mir für und die der den vielen besten dank arbeit tolle sehr von hier c'est est ça je
     tout très beaucoup pour le la les et moi travail de nous vous está todo muy mucho muchas muchos para el los y trabajo
     por lo se ve muito tudo o os e trabalho é ficou molto tutto per il lavoro va è dit het ziet er uit heel veel voor en
-    werk все всё это очень большое за вам
+    werk stuff herzlichen tausend schönen bei mille un grand à tous toutes mil muchísimas muchísimos me
+    все всё это очень большое за вам
     """
 )
 """Words that may stand beside praise and mean nothing by themselves."""

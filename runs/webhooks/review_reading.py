@@ -42,16 +42,18 @@ def read_review(
     *,
     rule: str,
     asked: Collection[int] = (),
+    dismissed: Collection[int] = (),
 ) -> ReviewReading:
     """Of the remarks of ``account`` that no run was told yet, and of its review {id, words}, if any. ``asked`` are the first
-    remarks of threads in which we have asked what is meant."""
+    remarks of threads in which we have asked what is meant; remarks that came with one of the reviews ``dismissed`` ask for
+    nothing any more."""
     verdict = review[1].verdict if review else "none"
     asks: list[Remark] = []
     unclear: list[Remark] = []
     commands: list[tuple[Remark, CommandText]] = []
     left: list[Remark] = []
     declined: list[Remark] = []
-    for remark, said in _open_remarks(provider, comments, review, account, told):
+    for remark, said in _open_remarks(provider, comments, review, account, told, dismissed):
         command = said.command
         if command is not None and command.verb != "continue":
             commands.append((remark, command))
@@ -88,6 +90,7 @@ def _open_remarks(
     review: tuple[int, SubmittedReview] | None,
     account: str,
     told: KnownRemarks,
+    dismissed: Collection[int],
 ) -> Iterator[tuple[Remark, CommentText]]:
     if review and review[0] not in told.reviews:
         said = provider.comment_text(review[1].body)
@@ -99,6 +102,8 @@ def _open_remarks(
     for each in usable:
         root = each.reply_to or each.id
         if each.is_ours or each.author != account or each.id in told.remarks or not 0 < root <= MAX_ID:
+            continue
+        if each.review in dismissed:
             continue
         if root in told.answered and each.id < last_ours.get(root, 0):
             continue

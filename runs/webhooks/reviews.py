@@ -3,7 +3,7 @@ about in its thread, and praise starts nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from ..notifications.status_comment_body import understood
 from . import programs
 from .closed import refusal
 from .commands import STARTING, run_command
-from .effects import Effect, attempt, claim, is_done, mark_read, once, say
+from .effects import Effect, attempt, claim, dismissed, mark_read, once, say
 from .review_reading import ReviewReading, read_review
 from .waiting import has_waited, wait
 
@@ -52,6 +52,7 @@ class _Seen:
     pull: HostedPullRequest
     comments: Sequence[ReviewComment]
     review: tuple[int, SubmittedReview] | None
+    dismissed: Collection[int]
 
 
 def take_up(
@@ -63,9 +64,10 @@ def take_up(
     if parent is None:
         once(link, event, 0, lambda: None)
         return False
-    dismissed = event.review is not None and is_done(link, f"review:{event.review}:dismissed")
-    review = None if event.review is None or dismissed else (event.review, _review(host, event, event.review))
-    seen = _Seen(host.pull_request(event.number), host.review_comments(event.number), review)
+    comments = host.review_comments(event.number)
+    gone = dismissed(link, {each.review for each in comments} | {event.review or 0})
+    review = None if event.review is None or event.review in gone else (event.review, _review(host, event, event.review))
+    seen = _Seen(host.pull_request(event.number), comments, review, gone)
     with transaction.atomic():
         if not claim(link, event.key) and not has_waited(delivery):
             return False
@@ -159,6 +161,7 @@ class _ReviewUptake:
             self._known,
             rule=self._parent.task.project.review_remarks,
             asked=self._asked,
+            dismissed=self._seen.dismissed,
         )
 
     def _work(self, reading: ReviewReading) -> bool:

@@ -4,17 +4,16 @@ The event loop adds to it, the execution's one database thread writes it; what a
 that dies loses only what its replay does and says again: events between two steps, and steps that may be done again at no
 cost, upon which nothing was built yet, for all that comes after one is written in the same transaction or a later one.
 
-If the connection ends in the middle of a transaction, nobody knows whether that was committed. Nothing more is written then,
-since an event can't be written twice: the run goes on under another claim, which reads what is there.
+If the database stays away, or can't say whether a transaction was committed, nothing more is written, since an event can't be
+written twice: the run goes on under another claim, which reads what is there.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error, transaction
 
@@ -23,6 +22,10 @@ from workspaces.event_log import Draft
 
 from ..events import event_log
 from ..models import TaskRun
+from .commits import until_committed
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class EventBuffer:
         self.write_soon: Callable[[], None] | None = None
         """Sees to it that `write` is called soon, where there is somebody who does."""
         self.cut_off: Error | None = None
-        """The error that ended a transaction of which nobody knows whether it was committed."""
+        """The error after which nothing more is written."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -69,10 +72,7 @@ class EventBuffer:
 
     def write(self, *after: Draft, step: StepWrite | None = None, usage: dict[str, Any] | None = None) -> None:
         """What waits, then ``step`` and the events ``after`` it, in one transaction or a part of one. Locks the run's row, and
-        behind it the workspace's. Raises LeaseLost when the fence is no longer the run's, and the error of `cut_off`: then
-        nothing is written."""
-        if self.cut_off is not None:
-            raise self.cut_off
+        behind it the workspace's. Raises LeaseLost when the fence is no longer the run's: then nothing is written."""
         waiting = list(self._waiting)
         steps: dict[str, event_log.StepColumns] = {}
         drafts: list[Draft] = []
@@ -89,7 +89,7 @@ class EventBuffer:
                 ends += [one.written] if one.written else []
             else:
                 facts |= one
-        with self.watched(), transaction.atomic(savepoint=False):
+        with transaction.atomic(savepoint=False):
             # before those that tell sockets: whatever they meet, what is written waits no more
             transaction.on_commit(lambda: self._written(len(waiting), ends))
             event_log.append(self.run, drafts, steps=list(steps.values()), fence=self._fence, usage=usage, facts=facts)
@@ -98,11 +98,12 @@ class EventBuffer:
         if self._waiting:
             self.write()
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Around `write`, and around what ends transactions that it is a part of: notes what cut one off."""
+    def commit(self, act: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`until_committed`, of what `write` is a part of or all of. Raises the error of `cut_off`, having done nothing."""
+        if self.cut_off is not None:
+            raise self.cut_off
         try:
-            yield
+            return until_committed(act, *args, **kwargs)
         except Error as error:
             if lost_connection(error):
                 self.cut_off = error

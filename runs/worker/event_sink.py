@@ -18,7 +18,6 @@ from workspaces.models import Event
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import current_step
-from .lock_waits import until_unlocked
 
 FLUSH_SECONDS = 0.2
 """Model output is written as at most five events a second per run (DESIGN: at most ten)."""
@@ -60,7 +59,7 @@ class RunSink:
         await self._load()
         self._take_text()
         if self._buffer:
-            await self._db(until_unlocked, self._buffer.write_waiting)
+            await self._db(self._buffer.commit, self._buffer.write_waiting)
 
     def enter(self, phase: str) -> None:
         """Another phase under the same claim. What has a name of it is new: a claim enters each phase once."""
@@ -76,7 +75,7 @@ class RunSink:
     async def close(self) -> None:
         await self.stop()
         if self._buffer:
-            await self._db(until_unlocked, self._buffer.write_waiting)
+            await self._db(self._buffer.commit, self._buffer.write_waiting)
 
     def _flush_in(self, seconds: float) -> None:
         waiting = self._flushers.get(seconds)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import transaction
 
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
@@ -26,7 +25,6 @@ from .event_sink import RunSink
 from .journal import RunJournal, Steps
 from .lease import Lease, keeper
 from .llm_budget import LedgerBudget
-from .lock_waits import until_unlocked
 from .run_history import WorkspaceHistory
 from .steering import RunSteering
 from .time_budget import WorkClock
@@ -65,15 +63,14 @@ class Execution:
         working time that is given back. Returns the run as it is then. ``leads_on``: another phase may follow."""
         await self.sink.stop()
         act = partial(transition, self.run.pk, self.lease.fence, *args, unwritten=self.buffer, **kwargs)
-        return cast("TaskRun", await self.db(until_unlocked, self._end, act, leads_on))
+        return cast("TaskRun", await self.db(self.buffer.commit, self._end, act, leads_on))
 
     def _end(self, transition: Callable[..., TaskRun], leads_on: bool) -> TaskRun:
         # a worker that is being stopped takes nothing more
         if leads_on and self.goes_on and not keeper.closing and not fair_claim.is_anothers_turn(self.run):
             return transition(goes_on=True)
-        with transaction.atomic():
-            self.clock.give_back()
-            return transition()
+        self.clock.give_back()
+        return transition()
 
     def enter(self, run: TaskRun) -> None:
         """The next phase of the same claim: ``run`` is as the last one left it."""

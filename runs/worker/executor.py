@@ -32,6 +32,7 @@ from ..lifecycle import worker_transitions
 from ..lifecycle.versions import prompts_of
 from ..models import TaskRun
 from ..models.run_state import RunPhase, Status
+from .commits import until_committed
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .execution import Db, Execution, Phase, phase_of
@@ -98,7 +99,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase, following: Followin
         end = await _outcome(run, lease, phase, following, db, directory)
         if isinstance(end, TaskRun):
             return end
-        await db(end)
+        await db(until_committed, end)
     except LeaseLost as lost:
         log.info("the phase was left", reason=str(lost))
         keeper.let_go(lease)
@@ -133,7 +134,6 @@ async def _outcome(
                     goes_on=following is not None, on_server=on_server,
                 )  # fmt: skip
                 held.enter_context(prompts.using(prompts_of(run)))
-                held.enter_context(buffer.watched())
                 while True:
                     run = await (profiled(work, phase) if run.profile else phase(work))
                     if run.lease_expires_at is None:

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import orjson
 import structlog
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 
 from agent.ports import JSONObject, StepEvent, StepKind
 from mgx_project.common import clock
@@ -33,9 +33,9 @@ from ..events import event_log
 from ..lifecycle.plan_again import step_key
 from ..lifecycle.versions import gone
 from ..models import RunStep, TaskRun
+from .commits import until_committed
 from .event_buffer import EventBuffer, StepWrite
 from .lease import Lease
-from .lock_waits import until_unlocked
 
 log = structlog.stdlib.get_logger(__name__)
 OUTWARD = "git"
@@ -117,9 +117,9 @@ class Trees(Protocol):
 
 def settle_alone(settle: Callable[[], SettledStep], buffer: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
-    settled = until_unlocked(transaction.atomic(settle))
+    settled = until_committed(settle)
     with suppress(LeaseLost):
-        until_unlocked(partial(buffer.write, *settled.warnings, usage=settled.usage))
+        buffer.commit(buffer.write, *settled.warnings, usage=settled.usage)
 
 
 class Steps:
@@ -191,7 +191,7 @@ class RunJournal:
         if step.waits and kind != "read":
             self._buffer.add_step(step.write())
         elif kind not in {"read", "model"}:
-            await self._db(until_unlocked, partial(self._buffer.write, step=step.write()))
+            await self._db(partial(self._buffer.commit, self._buffer.write, step=step.write()))
         self._steps.add(step.row)
         try:
             return await self._do(step, act, announce, mutates, writes)
@@ -225,7 +225,7 @@ class RunJournal:
         if step.waits:
             self._record(step, announcement)
         else:
-            await self._db(until_unlocked, self._record, step, announcement)
+            await self._db(self._record, step, announcement)
         return result
 
     async def _make_again(
@@ -280,14 +280,16 @@ class RunJournal:
         if step.waits:
             self._buffer.add_step(step.write(announcement, self._lived))
             return
-        with transaction.atomic():
-            settled = step.settle() if step.settle is not None else None
-            drafts = [*settled.warnings] if settled else []
-            if announcement is not None:
-                drafts.append(announcement)
-            self._buffer.write(*drafts, step=step.write(), usage=settled.usage if settled else None)
+        self._buffer.commit(self._write, step, announcement)
         step.settle = None
         self._lived()
+
+    def _write(self, step: OpenStep, announcement: Draft | None) -> None:
+        settled = step.settle() if step.settle is not None else None
+        drafts = [*settled.warnings] if settled else []
+        if announcement is not None:
+            drafts.append(announcement)
+        self._buffer.write(*drafts, step=step.write(), usage=settled.usage if settled else None)
 
     def _lived(self) -> None:
         """The worker lived to see a step recorded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,7 +28,6 @@ from ..lifecycle.plan_again import step_key
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import OpenStep, SettledStep, current_step, settle_alone
-from .lock_waits import until_unlocked
 
 LONGEST_WAIT = 60.0
 """Seconds for which a call waits for room beside the longest that another one may take."""
@@ -73,7 +73,7 @@ class LedgerBudget:
         last, pause = time.monotonic() + longest, FIRST_PAUSE
         while True:
             try:
-                return await self._db(until_unlocked, write, *args)
+                return await self._db(write, *args)
             except CapReached as reached:
                 if not reached.in_flight or time.monotonic() > last:
                     raise Paused("budget", reached.detail, hint=reached.hint, needs=self._needs(wanted)) from None
@@ -85,31 +85,40 @@ class LedgerBudget:
         return {"tokens": wanted.tokens, "cost_usd": cost, "on_server": self._scope.on_server, "calls": 1}
 
     def _reserve(self, key: str, estimate: CallEstimate, likely: CallEstimate, step: OpenStep | None) -> None:
-        with transaction.atomic():
-            entry = budgets.reserve_in_transaction(
-                scope=self._scope,
-                step_key=step_key(self._run, key),
-                tokens=likely.tokens,
-                cost_usd=likely.cost_usd,
-                run_caps=self._run.budget,
-                default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
-                role=estimate.role,
-            )
-            begins = None if step is None or step.begun else step.write()
-            self._buffer.write(step=begins)
+        entry = self._buffer.commit(self._write_reservation, key, likely, step)
         if step is not None:
             step.begun = True
         self._open[key] = entry, estimate
 
+    def _write_reservation(self, key: str, likely: CallEstimate, step: OpenStep | None) -> LedgerEntry:
+        entry = budgets.reserve_in_transaction(
+            scope=self._scope,
+            step_key=step_key(self._run, key),
+            tokens=likely.tokens,
+            cost_usd=likely.cost_usd,
+            run_caps=self._run.budget,
+            default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
+            role=likely.role,
+        )
+        self._buffer.write(step=None if step is None or step.begun else step.write())
+        budgets.require_server_room(self._scope, entry)
+        return entry
+
     def _enlarge(self, entry: LedgerEntry, wanted: CallEstimate) -> None:
+        larger = self._buffer.commit(self._write_enlarged, entry, wanted)
+        entry.reserved_tokens, entry.reserved_cost_usd = larger.reserved_tokens, larger.reserved_cost_usd
+
+    def _write_enlarged(self, entry: LedgerEntry, wanted: CallEstimate) -> LedgerEntry:
+        larger = copy(entry)  # `entry` is as the database has it, also where this is done again
         budgets.enlarge(
-            entry,
+            larger,
             scope=self._scope,
             tokens=wanted.tokens,
             cost_usd=wanted.cost_usd,
             run_caps=self._run.budget,
             default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
         )
+        return larger
 
     def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
         if entry is None:
@@ -135,7 +144,7 @@ def scope_of(run: TaskRun) -> BudgetScope:
 def warn(run: TaskRun, warnings: Iterable[CapWarning]) -> None:
     """Emits the `warning_drafts` that are due. ``run`` is the run as claimed."""
     if drafts := warning_drafts(run, warnings):
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             event_log.append(run, drafts, fence=run.fence)
 
 

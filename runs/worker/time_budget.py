@@ -19,6 +19,7 @@ from agent.errors import Paused
 from workspaces import budgets
 
 from ..models import TaskRun
+from .commits import until_committed
 from .lease import Lease
 from .llm_budget import scope_of, warn
 
@@ -39,7 +40,7 @@ class WorkClock:
 
     async def buy(self) -> None:
         """Raises ``Paused`` if a cap leaves no time."""
-        bought = await self._db(self._buy)
+        bought = await self._db(until_committed, self._buy)
         if not bought.ms:
             raise Paused("budget", bought.reached, hint=HINT, needs={"tokens": 0})
         self._last = bought
@@ -63,9 +64,14 @@ class WorkClock:
                 log.warning("the run's working time could not be counted, trying again", error=str(error))
                 await asyncio.sleep(AHEAD)
 
+    @property
+    def left_ms(self) -> int:
+        """Of the last slice, where that was not given back; not positive: nothing."""
+        return 0 if self._last is None else int((self._until - time.monotonic()) * 1000)
+
     def give_back(self) -> None:
-        """What is left of the last slice. On the database's thread, in a transaction or as one; it locks budgets."""
-        left = int((self._until - time.monotonic()) * 1000)
+        """What is left of the last slice. On the database's thread, in a transaction; it locks budgets."""
+        left = self.left_ms
         if self._last is not None and left > 0:
             budgets.release_time(scope=scope_of(self._run), month=self._last.month, ms=left)
             transaction.on_commit(self._given_back, robust=True)
@@ -95,6 +101,7 @@ async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[Work
         with suppress(asyncio.CancelledError):
             await ticking
         try:
-            await db(clock.give_back)
+            if clock.left_ms > 0:
+                await db(until_committed, clock.give_back)
         except (DatabaseError, InterfaceError) as error:  # how the work itself ended counts for more than this slice
             log.warning("the rest of the run's last slice of time could not be given back", error=str(error))

@@ -158,6 +158,33 @@ def test_what_stands_in_the_way_is_removed_only_if_it_is_an_empty_directory_of_t
     assert (root / "c/theirs.txt").read_text() == "x"
 
 
+@pytest.mark.parametrize("target", ["there.txt", "../outside/theirs.txt", "folder", "nowhere", "a.txt"])
+def test_a_link_in_whose_place_a_file_was_made_stands_there_again(tmp_path: Path, target: str) -> None:
+    root = tmp_path / "workdir"
+    (root / "folder").mkdir(parents=True)
+    (root / "there.txt").write_text("theirs")
+    (root / "a.txt").symlink_to(target)
+    (root / "up").symlink_to("..")
+    (tmp_path / "c.txt").symlink_to("there.txt")
+    baseline = BaselineFiles(root)
+    baseline.keep_paths(["a.txt", "folder/b.txt", "there.txt", "up/c.txt"])
+    assert baseline.link_before("up/c.txt") is None, "behind a link that leads out"
+    (root / "a.txt").unlink()
+    (root / "a.txt").write_text("made\n")
+    (root / "folder/b.txt").write_text("new\n")
+    swaps = reverted_files(baseline, [{"path": "a.txt", "hunk": 0}, {"path": "folder/b.txt", "hunk": None}])
+    links = {"a.txt": target}
+    assert baseline.link_before("a.txt") == target
+    stale = FileSwap("there.txt", b"other", b"2\n", 0o644)
+    with pytest.raises(Blocked, match=r"there\.txt changed"):
+        put_back(root, [*swaps, stale], links)
+    assert not (root / "a.txt").is_symlink() and (root / "a.txt").read_text() == "made\n", "nothing was put back"
+    put_back(root, swaps, links)
+    assert (root / "a.txt").readlink() == Path(target)
+    assert not (root / "folder/b.txt").exists()
+    assert not baseline.is_changed("a.txt")
+
+
 @pytest.mark.parametrize("target", ["there.txt", "../outside/theirs.txt", "folder", "nowhere"])
 def test_a_link_in_the_place_of_a_deleted_file_makes_room_for_it(tmp_path: Path, target: str) -> None:
     outside, root = tmp_path / "outside", tmp_path / "workdir"
@@ -278,3 +305,79 @@ async def test_what_was_moved_away_leaves_room_for_a_file_of_its_old_name(workdi
     assert (workdir / "shop/new.py").read_text() == EDITED, "it is formatted as what it was"
     assert (workdir / "shop/values.py").read_text() == "from shop.new import *\n"
     assert told(outcome) == [("shop/new.py", "created", 40, 0), ("shop/values.py", "modified", 1, 40)]
+
+
+AWAY = "*** Begin Patch\n*** Delete File: shop/extra.py\n*** End Patch\n"
+EXTRA = "FILE: shop/extra.py\nA = 1\nB = 2\n"
+STILL = "FILE: shop/values.py\nOLD = 1\nKEPT = 1\n"
+KEPT = ("shop/values.py", "modified", 1, 0)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("answers", "files"),
+    [
+        # made, removed, and made again
+        ([EXTRA, AWAY, "FILE: shop/extra.py\nA = 1\n"], [("shop/extra.py", "created", 1, 0)]),
+        # deleted, and made again as it was, or otherwise
+        ([AWAY.replace("extra", "old") + STILL, "FILE: shop/old.py\nOLD = 2\n"], [KEPT]),
+        ([AWAY.replace("extra", "old"), "FILE: shop/old.py\nOLD = 2\nNEW = 3\n"], [("shop/old.py", "modified", 1, 0)]),
+        # changed, and changed back, beside another that stays
+        ([f"{STILL}\nFILE: shop/old.py\nNEW = 3\n", "FILE: shop/old.py\nOLD = 2\n"], [KEPT]),
+        # three answers to one file count once
+        (["FILE: shop/values.py\n" + "X = 1\n" * number for number in (50, 9, 2)], [("shop/values.py", "modified", 2, 1)]),
+        # a rename, then the old name is used anew
+        ([f"{RENAMED.replace('values', 'old')}{STILL}", "FILE: shop/old.py\nimport shop.new\n"],
+         [("shop/new.py", "created", 1, 0), ("shop/old.py", "modified", 1, 1), KEPT]),
+    ],
+)  # fmt: skip
+async def test_what_earlier_answers_did_is_counted_as_far_as_it_stays(
+    workdir: Path, answers: list[str], files: list[tuple[Any, ...]]
+) -> None:
+    _, outcome = await deliver(workdir, answers)
+    assert told(outcome) == files
+
+
+SECOND = UNTIDY.replace("VALUE", "OTHER")
+BOTH = {**FILES, "shop/values.py": UNTIDY, "shop/other.py": SECOND, "pyproject.toml": "[tool.black]\nline-length = 100\n"}
+TO_OTHER = RENAMED.replace("shop/new.py", "lib/deep/new.py")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("answers", "path", "wanted"),
+    [
+        # into another folder; two edits far from each other; a line more, and one less
+        ([f"{TO_OTHER}--- a/shop/values.py\n+++ b/lib/deep/new.py\n{ONE_LINE}"], "lib/deep/new.py", EDITED),
+        ([TO_OTHER, "lib/deep/new.py\n<<<<<<< SEARCH\nVALUE_39  =  39\n=======\nVALUE_39  =  39\nX  =  1\n>>>>>>> REPLACE\n"],
+         "lib/deep/new.py", f"{UNTIDY}X  =  1\n"),
+        ([RENAMED, "shop/new.py\n<<<<<<< SEARCH\nVALUE_0  =  0\n=======\n>>>>>>> REPLACE\n"],
+         "shop/new.py", UNTIDY.removeprefix("VALUE_0  =  0\n")),
+        # the name of a file that goes
+        (["*** Begin Patch\n*** Delete File: shop/other.py\n*** End Patch\n", f"{RENAMED.replace('new', 'other')}"],
+         "shop/other.py", UNTIDY),
+        # edited under its old name, then renamed; renamed and renamed back
+        ([f"--- a/shop/values.py\n+++ b/shop/values.py\n{ONE_LINE}", RENAMED], "shop/new.py", EDITED),
+        ([RENAMED, f"diff --git a/shop/new.py b/shop/values.py\nrename from shop/new.py\nrename to shop/values.py\n"
+          f"--- a/shop/new.py\n+++ b/shop/values.py\n{ONE_LINE}"], "shop/values.py", EDITED),
+        # beside a file that is new, which is formatted
+        (["FILE: shop/extra.py\nA  =  1\n", f"{RENAMED}--- a/shop/values.py\n+++ b/shop/new.py\n{ONE_LINE}"],
+         "shop/new.py", EDITED),
+    ],
+)  # fmt: skip
+async def test_a_renamed_file_keeps_its_form_however_it_was_renamed(
+    workdir: Path, answers: list[str], path: str, wanted: str
+) -> None:
+    make_repository(workdir, BOTH)
+    asked = [review("revise", f"Wish {number}") for number in range(len(answers) - 1)]
+    named = plan("shop/values.py", "shop/new.py", "shop/other.py", "shop/extra.py", "lib/deep/new.py")
+    team: Any = script(code=answers[0], DraftPlan=[named], ReviseCode=answers[1:], ReviewCode=[*asked, review()])
+    sandbox = Formatting()
+    sandbox.root = workdir
+    spec = TaskSpec("Rename the values", stack="none", output_mode="patch_existing", max_revision_rounds=9, max_rounds=9)
+    harness = Harness(workdir, ScriptedModel(team), sandbox=sandbox)
+    await harness.run(spec)
+    assert any("black" in command for command in sandbox.ran)
+    assert (workdir / path).read_text() == wanted
+    if (workdir / "shop/extra.py").exists():
+        assert (workdir / "shop/extra.py").read_text() == "A = 1\n"

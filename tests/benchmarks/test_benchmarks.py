@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import ALONE, NAMES
 from benchmarks.report import ReportLine, Yardstick, show
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ def test_the_checkout_is_measured_without_any_setting_of_a_server() -> None:
     assert len(lines) == 3 and all("git clone --shared" in line for line in lines)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *ALONE])
 def test_each_has_a_yardstick(name: str) -> None:
     assert "Yardstick(" in (CHECKOUT / "benchmarks" / f"{name}.py").read_text("utf-8")
 

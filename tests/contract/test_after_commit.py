@@ -6,8 +6,9 @@ import ast
 
 from tests.contract.test_layers import BELOW, CHECKOUT
 
-OF_THE_WORKER = {"runs/worker/event_buffer.py", "runs/worker/journal.py"}
-"""They keep a worker's own memory in step with what it wrote; nothing outside of the process is called."""
+OF_THE_WORKER = {"runs/worker/event_buffer.py", "runs/worker/commits.py"}
+"""They keep a worker's own memory in step with what it wrote, and repeat hooks as they were asked for; nothing outside of the
+process is called."""
 
 
 def hooks() -> list[tuple[str, ast.Call]]:

@@ -80,6 +80,7 @@ INSIDE = {
         "excerpts",
         "logs",
         "patterns",
+        "real_paths",
         "documents",
         "stacks",
         "projects",

@@ -25,6 +25,7 @@ from ..support.github import GitHub
 from ..support.run_actors import actor_of
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
 from .hosted import Hosted
+from .story import Story, linked
 from .tenants import NEW, OLD, PRICES, Tenant, make_tenant
 
 __all__ = ["NEW", "OLD", "PRICES", "Tenant", "make_tenant"]
@@ -54,6 +55,13 @@ def few_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def all_tools() -> None:
     """Formatters and coverage of the changed lines are used."""
+
+
+@pytest.fixture
+def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
+    """A linked repository. In the end GitHub has refused nothing that we asked of it."""
+    yield linked(github_server, tenant)
+    assert not github_server.state.refusals
 
 
 def git(*args: str, cwd: Path) -> str:

@@ -15,9 +15,16 @@ from runs.webhooks import processing
 from tests.support.github import USERS, GitHub
 
 from ..repositories.webhooks.sending import SECRET, deliver
-from .tenants import PRICES, Tenant
+from ..support.team_script import script
+from .tenants import NEW, PRICES, Tenant
 
 NUMBERS = count(1)
+CODE = f"FILE: shop/prices.py\n{NEW}"
+
+
+def team(**answers: Any) -> Any:
+    """A team that writes CODE, or ``answers`` by the name of their action."""
+    return script(code=CODE, files=["shop/prices.py"], **answers)
 
 
 class Story:

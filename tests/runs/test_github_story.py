@@ -4,7 +4,7 @@ itself, and every comment, review and check is made over its API."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,27 +17,15 @@ from runs.models import TaskRun
 from runs.models.run_state import Status
 from runs.webhooks import processing
 from tasks.models import Task
-from tests.support.github import GitHub
 
 from ..conftest import forget_limits
 from ..repositories.webhooks.sending import deliver
-from ..support.team_script import plan, script
-from .conftest import NEW, Tenant, drive
-from .story import Story, linked, newest
+from ..support.team_script import plan
+from .conftest import Tenant, drive
+from .story import CODE, Story, newest, team
 
-CODE = f"FILE: shop/prices.py\n{NEW}"
 BETTER = CODE.replace("sum(", "sum(  # None counts as nothing\n        ")
 REPAIRED = BETTER.replace("None counts", "A missing price counts")
-
-
-@pytest.fixture
-def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
-    yield linked(github_server, tenant)
-    assert not github_server.state.refusals
-
-
-def team(**answers: Any) -> Any:
-    return script(code=CODE, files=["shop/prices.py"], **answers)
 
 
 def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) -> None:

@@ -24,6 +24,7 @@ from runs import artifacts, retention
 from runs.lifecycle.user_decisions import request_cancel
 from runs.models import Artifact, OutgoingComment, ProcessedWebhook, RunStep, TaskRun
 from runs.worker import leftovers
+from runs.worker.lease import keeper
 from runs.worker.llm_budget import scope_of
 from tests.factories import RepositoryLinkFactory
 from workspaces import budgets
@@ -121,6 +122,23 @@ def test_one_go_takes_some_seconds_and_much_of_one_kind_keeps_no_other_back(
     assert retention.prune(3) == {"webhooks": 4, "deliveries": 1}
     assert retention.prune(3) == {"webhooks": 3}
     assert retention.prune(3) == {}
+
+
+def test_a_worker_that_is_being_stopped_ends_with_its_batch(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped_meanwhile(rule: retention.Rule) -> retention.Rule:
+        return retention.Rule(rule.name, lambda: (monkeypatch.setattr(keeper, "stopping", True), rule.old())[1])
+
+    rules = {rule.name: rule for rule in retention.POLICY}
+    monkeypatch.setattr(retention, "POLICY", (stopped_meanwhile(rules["webhooks"]), rules["deliveries"]))
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for number in range(3):
+        processed(link, f"comment:{number}", OLD)
+    delivery(link, "old", OLD, processed_at=OLD)
+    assert retention.prune() == {"webhooks": 2}
+    assert retention.prune() == {}
+    monkeypatch.setattr(keeper, "stopping", False)
+    monkeypatch.setattr(retention, "POLICY", (rules["webhooks"], rules["deliveries"]))
+    assert retention.prune() == {"webhooks": 1, "deliveries": 1}
 
 
 def aged(days: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agent.checks.reports.model import CollectionError, Tally, first_line, joined
+from agent.checks.reports.model import CollectionError, Repeated, Tally, first_line, joined
 from agent.documents import Unreadable, read_json
 from agent.patterns import linear
 
@@ -40,16 +40,16 @@ def read(texts: Iterable[str], root: str) -> Tally | None:
 
 def _count(counted: Tally, result: Mapping[str, Any], root: str) -> None:
     file = relative(_text(result.get("name")), root)
-    before = counted.failed
+    before, repeated = counted.failed, Repeated()
     assertions = result.get("assertionResults")
     tests = [test for test in assertions if isinstance(test, dict)] if isinstance(assertions, list) else []
     for test in tests:
-        status = test.get("status")
+        status, name = test.get("status"), repeated.name(_name(file, test))
         if status == "passed":
             counted.passed += 1
         elif status == "failed":
             counted.failed += 1
-            counted.failing.append(_name(file, test))
+            counted.failing.append(name)
         elif status in SKIPPED:
             counted.skipped += 1
     if result.get("status") == "failed" and counted.failed == before:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent.checks.reports.model import MAX_ERROR, Tally, first_line, joined
+from agent.checks.reports.model import MAX_ERROR, Repeated, Tally, first_line, joined
 from agent.checks.reports.xml_events import visit
 from agent.documents import Unreadable
 from agent.patterns import linear
@@ -97,21 +97,21 @@ def cases(text: str) -> tuple[list[ReportedCase], bool]:
 
 def tally(texts: Iterator[str]) -> Tally:
     """Of the reports of a runner that names a test by its class: ``class > name``, or ``file > name`` where it gives a file."""
-    counted = Tally(source="report")
+    counted, repeated = Tally(source="report"), Repeated()
     for text in texts:
         found, complete = cases(text)
         counted.complete = counted.complete and complete
         for case in found:
-            _count(counted, case)
+            _count(counted, case, repeated.name(named(case)))
     return counted
 
 
-def _count(counted: Tally, case: ReportedCase) -> None:
+def _count(counted: Tally, case: ReportedCase, name: str) -> None:
     failed = [outcome for outcome in case.outcomes if outcome.kind != "skipped"]
     if failed or case.status == "fail":
         counted.failed += 1
         counted.errors += any(outcome.kind == "error" for outcome in failed) and not case.has("failure")
-        counted.failing.append(named(case))
+        counted.failing.append(name)
     elif case.has("skipped") or case.status in ("notrun", "disabled", "skipped"):
         counted.skipped += 1
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,6 +15,7 @@ MAX_NAME = 300
 MAX_BROKEN = 50
 MAX_ERROR = 500
 
+_NUMBER, _OF_NAME = " (no. ", " of this name)"
 _BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 Status = Literal["passed", "failed", "unavailable"]
@@ -120,6 +122,25 @@ class SuiteReport:
             "flaky": [],
             "source": tally.source if tally.counted else "",
         }
+
+
+class Repeated:
+    """Names of the tests of one report, where several may have the same: the second is ``name (no. 2 of this name)``, so that
+    one that newly fails has not the name of one that failed before. Each test is asked for, whatever became of it, in an order
+    that is the same in each run."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def name(self, name: str) -> str:
+        self._seen[name] += 1
+        return name if self._seen[name] == 1 else f"{name}{_NUMBER}{self._seen[name]}{_OF_NAME}"
+
+
+def without_number(name: str) -> str:
+    """The name that the project gives the test: for runners, which know no other."""
+    plain, _, rest = name.rpartition(_NUMBER)
+    return plain if rest.removesuffix(_OF_NAME).isdecimal() and rest.endswith(_OF_NAME) else name
 
 
 def bounded(names: Iterable[str]) -> list[str]:

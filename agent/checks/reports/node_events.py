@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.checks.reports.javascript import relative
-from agent.checks.reports.model import CollectionError, Tally, first_line, joined
+from agent.checks.reports.model import CollectionError, Repeated, Tally, first_line, joined
 from agent.documents import Unreadable, read_json
 
 REPORT = "/reports/node.ndjson"
@@ -53,11 +53,12 @@ def _added(whole: Tally | None, run: list[Mapping[str, Any]], root: str) -> Tall
 def _counted(run: list[Mapping[str, Any]], root: str) -> Tally:
     counted = Tally(source="report", complete=run[-1]["event"] == "end")
     counts: dict[str, int] = {}
+    repeated = Repeated()
     for event in run:
         if event["event"] == "count" and isinstance(event.get("number"), int) and isinstance(event.get("name"), str):
             counts[event["name"]] = event["number"]
         elif event["event"] in ("pass", "fail") and not event.get("suite"):
-            _count(counted, event, root)
+            _count(counted, event, root, repeated)
         elif event["event"] == "fail" and event.get("failure") == "hookFailed":
             counted.failing.append(_name(event, root))
     if {"pass", "fail"} <= counts.keys():
@@ -67,7 +68,9 @@ def _counted(run: list[Mapping[str, Any]], root: str) -> Tally:
     return counted
 
 
-def _count(counted: Tally, event: Mapping[str, Any], root: str) -> None:
+def _count(counted: Tally, event: Mapping[str, Any], root: str, repeated: Repeated) -> None:
+    plain = _name(event, root)
+    name = repeated.name(plain)
     marked = event.get("skip") not in (None, False) or event.get("todo") not in (None, False)
     if marked:
         counted.skipped += 1
@@ -75,12 +78,11 @@ def _count(counted: Tally, event: Mapping[str, Any], root: str) -> None:
         counted.passed += 1
     else:
         counted.failed += 1
-        name = _name(event, root)
         counted.failing.append(name)
-        if " > " not in name and event.get("failure") == "testCodeFailure" and _is_file(event, root):
+        if " > " not in plain and event.get("failure") == "testCodeFailure" and _is_file(event, root):
             counted.errors += 1
             error = event.get("error")
-            counted.broken.append(CollectionError(name, first_line(error) if isinstance(error, str) else ""))
+            counted.broken.append(CollectionError(plain, first_line(error) if isinstance(error, str) else ""))
 
 
 def _titles(event: Mapping[str, Any]) -> list[str]:

@@ -145,9 +145,10 @@ def _with_subtests(failing: list[str], output: str) -> list[str]:
 def _without_message(text: str) -> str:
     """The summary writes `name - message`. Either may contain " - " and brackets; parameters in brackets belong to the name.
     Where nothing tells the message, and brackets don't match, all is taken for the name: half of one would be another's."""
-    if "::" not in text and text.endswith(".py"):
+    if "::" not in text and ".py" in text:  # a module that could not be collected
         ends = (text[: hit.start()] for hit in _DASH.finditer(text))
-        return next((path for path in ends if path.endswith(".py")), text)
+        if (path := next((path for path in ends if path.endswith(".py")), "")) or text.endswith(".py"):
+            return path or text
     for hit in _DASH.finditer(text):
         name = text[: hit.start()]
         if _is_whole(name) and _MESSAGE.match(text[hit.end() :]):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from agent.checks.reports.commands import is_direct, program
-from agent.checks.reports.model import MAX_NAME
+from agent.checks.reports.model import MAX_NAME, without_number
 from agent.patterns import escape, linear
 
 MAX_NAMES = 200
@@ -31,7 +31,7 @@ _VALUED = frozenset((
 def rerun(runner: str, argv: Sequence[str], names: Sequence[str]) -> tuple[str, ...] | None:
     """``names`` are tests as reports name them, or paths of test files; ``argv`` is the suite's command. None where the runner
     can't run single tests, where its command is a script that takes no names, or where the names are too many."""
-    wanted = list(dict.fromkeys(names))
+    wanted = list(dict.fromkeys(without_number(name) for name in names))
     make = _COMMANDS.get(runner)
     if make is None or not argv or not wanted or len(wanted) > MAX_NAMES or sum(map(len, wanted)) > MAX_CHARACTERS:
         return None
@@ -54,7 +54,7 @@ def can_be_named(runner: str, name: str) -> bool:
 def distinct(names: Iterable[str]) -> int:
     """How many tests ``names`` are at least: what follows a parameter's bracket or is a subtest counts beside its test."""
     found = set()
-    for name in names:
+    for name in map(without_number, names):
         owner, mark, test = name.rpartition(" > ")
         own = test.partition("/")[0] if mark else test
         for sign in ("[", "(", " with data set"):

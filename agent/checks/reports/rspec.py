@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from agent.checks.reports.model import CollectionError, Tally, first_line, joined
+from agent.checks.reports.model import CollectionError, Repeated, Tally, first_line, joined
 from agent.documents import Unreadable, read_json
 
 
 def read(texts: Iterable[str]) -> Tally | None:
     """None where none of them can be read."""
-    counted, found = Tally(source="report"), False
+    counted, found, repeated = Tally(source="report"), False, Repeated()
     for text in texts:
         try:
             document = read_json(text)
@@ -21,23 +21,30 @@ def read(texts: Iterable[str]) -> Tally | None:
         if not isinstance(examples, list):
             continue
         found = True
-        for example in examples:
-            if isinstance(example, dict):
-                _count(counted, example)
+        for example in sorted((entry for entry in examples if isinstance(entry, dict)), key=_place):
+            _count(counted, example, repeated)
         _errors(counted, document)
     return counted if found else None
 
 
-def _count(counted: Tally, example: dict[str, Any]) -> None:
-    status = example.get("status")
+def _place(example: dict[str, Any]) -> tuple[str, list[int], int]:
+    """Where it is written: they are listed as they ran, mostly at random, and the second of a name must be the same each time.
+    From its ``id``, ``./spec/a_spec.rb[1:2:1]``, which older versions don't give."""
+    path, _, numbers = str(example.get("id") or "").rstrip("]").rpartition("[")
+    line = example.get("line_number")
+    return path, [int(number) for number in numbers.split(":") if number.isdecimal()], line if isinstance(line, int) else 0
+
+
+def _count(counted: Tally, example: dict[str, Any], repeated: Repeated) -> None:
+    status, file, title = (example.get(key) for key in ("status", "file_path", "full_description"))
+    name = repeated.name(joined((str(file).removeprefix("./"), str(title))))
     if status == "passed":
         counted.passed += 1
     elif status == "pending":
         counted.skipped += 1
     elif status == "failed":
         counted.failed += 1
-        file, title = example.get("file_path"), example.get("full_description")
-        counted.failing.append(joined((str(file).removeprefix("./"), str(title))))
+        counted.failing.append(name)
 
 
 def _errors(counted: Tally, document: dict[str, Any]) -> None:

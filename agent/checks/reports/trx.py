@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.checks.reports.model import Tally
+from agent.checks.reports.model import Repeated, Tally
 from agent.checks.reports.xml_events import visit
 from agent.documents import Unreadable
 
@@ -13,19 +13,19 @@ SKIPPED = ("NotExecuted", "Inconclusive", "NotRunnable", "Pending", "Disconnecte
 
 def read(texts: Iterable[str]) -> Tally | None:
     """None where no test is in any of them."""
-    counted = Tally(source="report")
+    counted, repeated = Tally(source="report"), Repeated()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name != "UnitTestResult":
             return
-        outcome = attributes.get("outcome", "")
+        outcome, test = attributes.get("outcome", ""), repeated.name(attributes.get("testName", ""))
         if outcome in ("Passed", "PassedButRunAborted", "Completed"):
             counted.passed += 1
         elif outcome in SKIPPED:
             counted.skipped += 1
         else:
             counted.failed += 1
-            counted.failing.append(attributes.get("testName", ""))
+            counted.failing.append(test)
 
     for text in texts:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from agent.patch.formats.fences import opener
 
@@ -50,8 +51,29 @@ class AnswerLines:
         if not depth or any(line[:depth].strip(" ") for line in self.plain[start:stop]):
             return False
         for lines in (self.raw, self.plain):
-            lines[start:stop] = [line[depth:] if line.strip() else line.lstrip(" ") for line in lines[start:stop]]
+            lines[start:stop] = at_margin(lines[start:stop], " " * depth)
         return True
+
+
+def at_margin(lines: Sequence[str], prefix: str) -> list[str]:
+    """``lines`` without the indentation ``prefix``, which all filled ones have. One that is only spaces keeps them where it is
+    as deep as a line beside it will be, and would not be without them: then it was not indented with the others."""
+    result = [line[len(prefix) :] if line.strip() or len(line) >= len(prefix) else line.lstrip(" \t") for line in lines]
+    above, below = _depths(result), _depths(result[::-1])[::-1]
+    for at, line in enumerate(lines):
+        if len(line) > len(prefix) and not line.strip():
+            near = (above[at], below[at])
+            result[at] = line if line.rstrip("\r") in near and result[at].rstrip("\r") not in near else result[at]
+    return result
+
+
+def _depths(lines: Sequence[str]) -> list[str]:
+    """For each line the indentation of the last filled one up to it."""
+    return list(accumulate(lines, lambda depth, line: _indent(line) if line.strip() else depth, initial=""))[1:]
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _unmarked(line: str) -> str:

@@ -10,9 +10,6 @@ _INFO = re.compile(
 )
 """A language, a path, or a path as the value of a name: ``title="x.py"``."""
 
-MAX_UNCLOSED = 50
-"""Indented fences without an end, after which no more are looked for."""
-
 
 def opener(line: str) -> str | None:
     """The characters of the fence that ``line`` opens or closes, at its start; None where it is not a fence."""
@@ -40,24 +37,6 @@ def is_open_at_end(lines: Sequence[str]) -> bool:
         else:
             fence = opener(line)
     return fence is not None
-
-
-def outdented(text: str) -> str:
-    """The text with fenced blocks that are indented as a whole, as in a list, moved to the margin."""
-    lines = text.split("\n")
-    at = unclosed = 0
-    while at < len(lines) and unclosed < MAX_UNCLOSED:
-        depth = len(lines[at]) - len(lines[at].lstrip(" "))
-        fence = opener(lines[at][depth:]) if depth else None
-        if fence is not None:
-            end = next((n for n in range(at + 1, len(lines)) if closes(lines[n][depth:], fence)), None)
-            if end is not None and all(not line[:depth].strip(" ") for line in lines[at : end + 1]):
-                lines[at : end + 1] = [line[depth:] for line in lines[at : end + 1]]
-                at = end
-            else:
-                unclosed += 1
-        at += 1
-    return "\n".join(lines)
 
 
 def fence_above(lines: Sequence[str], at: int) -> int | None:

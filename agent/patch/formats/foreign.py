@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from agent.patch.file_kinds import kind_of
-from agent.patch.formats import headings, remarks, said_between, sentences, starts
+from agent.patch.formats import headings, remarks, said_between, said_lines, sentences, starts
 from agent.patch.formats.fences import closes, opener
 from agent.patch.model import EditsInvalid
 
@@ -37,7 +37,7 @@ def follows(lines: Sequence[str], at: int, path: str) -> bool:
         line = lines[number]
         if not line.strip() or opener(line.strip()) is not None:
             continue
-        if said < MAX_SAID and remarks.is_said(line):
+        if said < MAX_SAID and said_lines.is_said(line):
             said += 1
             continue
         if starts.OPEN.fullmatch(line.strip()) or starts.ENVELOPE.fullmatch(line.rstrip()):

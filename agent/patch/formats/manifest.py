@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings, remarks, said_between, sentences
+from agent.patch.file_kinds import kind_of
+from agent.patch.formats import foreign, headings, remarks, said_between, said_lines, sentences
 from agent.patch.formats.answer_lines import AnswerLines
+from agent.patch.formats.open_text import OpenText
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
 
@@ -128,7 +130,7 @@ class ManifestReader:
         for said, line in enumerate(filled):
             if _fence(line) is not None:
                 return True
-            if said == foreign.MAX_SAID or not remarks.is_said(line):
+            if said == foreign.MAX_SAID or not said_lines.is_said(line):
                 return False
         return False
 
@@ -157,7 +159,7 @@ class ManifestReader:
         ]  # fmt: skip
 
     def _remarks(self, raw: _Raw, body: _Body) -> Sequence[str]:
-        said = None if self._alone or self._strict else remarks.is_about_file(body.lines, raw.path)
+        said = None if self._alone or self._strict else said_lines.is_about_file(body.lines, raw.path)
         return body.remarks if said is None else (said,)
 
     def _left(self, start: int, end: int) -> list[str]:
@@ -220,14 +222,14 @@ def _unwrapped(prose: list[str], raw: Sequence[_Raw], *, alone: bool) -> list[_B
         if fence is None:
             body, fence = _inner(block, alone=alone)
         else:
-            lines, closed = _until_close(block.lines, fence)
+            lines, closed = _until_close(block.lines, fence, block.path)
             body = _Body(lines)
             if closed is not None:
                 fence = _trailing_opener(closed, inside=None)
         if any(line.strip() for line in block.gap):
             left: list[str] | None = block.gap
             if fence is not None:
-                _, left = _until_close(block.gap, fence)
+                _, left = _until_close(block.gap, fence, "")
             fence = fence if left is None else _trailing_opener(left, inside=None)
         bodies.append(body)
     if fence is not None:
@@ -263,22 +265,22 @@ def _inner(block: _Raw, *, alone: bool) -> tuple[_Body, str | None]:
     if _is_markdown(block.path) and not is_cut and not _wraps(lines[first:], alone=alone):
         doubts = () if alone or opener[0][0] != "`" else (lines[first], lines[_last_filled(lines)])
         return _Body(lines, remarks=doubts), None
-    body, rest = _until_close(lines[first + 1 :], opener[0])
+    body, rest = _until_close(lines[first + 1 :], opener[0], block.path)
     quoted = _Body(body, first + 1, quoted=True)
     if rest is None:
         return quoted, opener[0]
     return quoted, _trailing_opener(rest, inside=None)
 
 
-def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | None]:
-    """The lines before the fence's end and those after it; None after when it doesn't end here.
+def _until_close(lines: list[str], fence: str, path: str) -> tuple[list[str], list[str] | None]:
+    """The lines of the file ``path`` before the fence's end and those after it; None after when it doesn't end here.
 
     The last closing line counts, as a file may show fences itself; before a next FILE line's own opener, the one before.
     """
     closing = [at for at, line in enumerate(lines) if _closes(line, fence)]
     if not closing:
         return lines, None
-    told = _told_end(lines, fence)
+    told = _told_end(lines, fence, path)
     if told is not None:
         return lines[:told], lines[told + 1 :]
     end = closing[-1]
@@ -288,11 +290,13 @@ def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | N
     return lines[:end], lines[end + 1 :]
 
 
-def _told_end(lines: list[str], fence: str) -> int | None:
+def _told_end(lines: list[str], fence: str, path: str) -> int | None:
     """The closing line of the fence behind which the answer clearly goes on by itself: with a sentence, a heading or another
-    fence that says its language, and with as many fences that open as that close. None where nothing tells."""
+    fence that says its language, and with as many fences that open as that close. Of a program it is the first one that is not
+    in a string or a comment. None where nothing tells."""
     after = sum(_fence(line) is not None for line in lines)
     nested = 0
+    texts = OpenText(lines) if kind_of(path) == "code" else None
     for at, line in enumerate(lines):
         hit = _fence(line)
         if hit is None:
@@ -303,19 +307,20 @@ def _told_end(lines: list[str], fence: str) -> int | None:
         elif nested:
             nested -= 1
         elif _closes(line, fence) and after % 2 == 0:
-            following = next((text for text in lines[at + 1 :] if text.strip() and not remarks.is_rule(text)), None)
-            if following is not None and _goes_on(following):
+            following = next((text for text in lines[at + 1 :] if text.strip() and not said_lines.is_rule(text)), None)
+            if following is not None and (goes_on(following) or (texts is not None and not texts.may_hold(at))):
                 return at
     return None
 
 
-def _goes_on(line: str) -> bool:
+def goes_on(line: str) -> bool:
+    """True for a line below a fence that is not of its text: a sentence, a heading, another fence that says its language."""
     hit = _fence(line)
     if hit is not None:
         return bool(hit[1])
     text = line.strip()
     tells = text.startswith("#") or (text[:1].isupper() and text[-1:] in ".:!?")
-    return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or remarks.is_remark(line)
+    return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or said_lines.is_remark(line)
 
 
 def _wraps(lines: list[str], *, alone: bool) -> bool:
@@ -325,7 +330,7 @@ def _wraps(lines: list[str], *, alone: bool) -> bool:
     last = _last_filled(lines)
     own = _fence(lines[0])
     quotes = own is not None and (len(own[0]) >= foreign.QUOTING or own[1].lower() in _LANGUAGES)
-    if own is not None and quotes and _told_end(lines[1:], own[0]) is not None:
+    if own is not None and quotes and _told_end(lines[1:], own[0], "") is not None:
         return True
     if own is not None and len(own[0]) >= foreign.QUOTING:
         return any(at and _closes(line, own[0]) for at, line in enumerate(lines))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from agent.patch.formats import named_fences, remarks
+from agent.patch.formats import named_fences, said_lines
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import closes, opener
 from agent.patch.formats.sentences import is_code
@@ -128,9 +128,9 @@ def _is_prose(answer: AnswerLines, at: int) -> bool:
     if _DIVIDER.fullmatch(line):
         is_heading = at > 0 and bool(lines[at - 1].strip()) and (at == 1 or not lines[at - 2].strip())
         return is_heading and not is_code(lines[at - 1]) and line[:1] == "="
-    if remarks.is_remark(line) and not _MARK.fullmatch(line):
+    if said_lines.is_remark(line) and not _MARK.fullmatch(line):
         return True
-    if remarks.is_tight_item(line) and _is_tight_list(answer, at):
+    if said_lines.is_tight_item(line) and _is_tight_list(answer, at):
         return True
     return not (is_mark(line) or is_code(line))
 
@@ -143,7 +143,7 @@ def _is_tight_list(answer: AnswerLines, at: int) -> bool:
             line = answer.plain[number].strip()
             if not line or opener(line) is not None:
                 break
-            if not remarks.is_tight_item(line):
+            if not said_lines.is_tight_item(line):
                 return False
             number += step
     return True

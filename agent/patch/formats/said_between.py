@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from agent.patch.file_kinds import PAGES
 from agent.patch.formats.fences import opener
-from agent.patch.formats.remarks import MAX_HEAD, NONE, PART, SURE, grade, is_list
+from agent.patch.formats.remarks import MAX_HEAD, is_list
+from agent.patch.formats.said_lines import NONE, PART, SURE, grade
 
 
 def below_hunk(lines: Sequence[str], first: int, end: int) -> int:

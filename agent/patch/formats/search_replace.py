@@ -15,6 +15,9 @@ from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, Line, PatchHunk
 
 _DIVIDER = re.compile(r"(={3,12})[ \t]*")
+_ITEM = re.compile(r"[ ]*(?:[-*+]|\d{1,3}[.)])[ ]")
+"""Of a list, to which what is indented below it belongs."""
+
 _NUMBERED = re.compile(r":(?:start|end)_line:[ \t]*\d{1,7}")
 _RULE = re.compile(r"-{5,9}")
 _USUAL = range(5, 10)
@@ -74,7 +77,7 @@ class BlockReader:
             )
         end = _end(lines, at)
         depth = len(lines[at]) - len(lines[at].lstrip(" "))
-        if number < 0 or lines[number].startswith(" " * depth):
+        if number < 0 or lines[number].startswith(" " * depth) or _ITEM.match(lines[number]):
             self._answer.outdent(at, end + 1, depth)
         self._found.setdefault(self._path, []).append(_block(lines, at, end, self._path))
         if number >= 0:

@@ -11,27 +11,6 @@ MAX_LOOKED_AT = 2_000
 SPAN = re.compile(r"`[^`]{0,400}`|\"[^\"]{0,400}\"|“[^”]{0,400}”|(?<!\w)'[^']{0,400}'(?!\w)|https?://\S{1,400}")
 """What is quoted in a line, which tells nothing about the line itself."""
 
-ABOUT_WORK = re.compile(
-    r"[A-Z][^`]*\b(?:(?:this|the|these|both|all) (?:change|fix|edit|update|patch)(?:e?s)?|"
-    r"fix(?:es)? the (?:issue|bug|problem|error)|"
-    r"tests? (?:still |now |all )?pass|(?:was|is) (?:all that was )?needed|(?:else|rest) (?:is|stays|remains|was)|"
-    r"as it was|keeps? the behaviou?r)\b[^`]*[.!]|(?:Run|Re-?run|Try) (?:the|your|all) tests?\b[^`]*[.!]"
-)
-"""The last words of an answer about what was done, in the place of a text's last paragraph."""
-
-NO_OTHERS = re.compile(
-    r"[(\[*_]{0,3}(?:there (?:is|are|was|were) )?(?:no|none of the|nothing) "
-    r"(?:changes? (?:to|in|for) (?:any |the )?other|other|further|additional|else)"
-    r"(?: (?:files?|changes?|edits?|modifications?|updates?|is|are|was|were|has|have|had|been|be|to|needs?|needed|required|"
-    r"necessary|changed|modified|touched|affected|edited|updated|made|elsewhere|in|for|the|this|project|task|fix)){1,10}"
-    r"[^\w\n]{0,6}|"
-    r"[(\[*_]{0,3}(?:all )?(?:the )?(?:other|remaining) files (?:(?:are|were|remain|stay|have been|left) ){1,2}"
-    r"(?:unchanged|untouched|unmodified|the same|as (?:is|they (?:are|were)))[^\w\n]{0,6}",
-    re.IGNORECASE,
-)
-"""That this is all, also in brackets or in capitals; no program has such a line, be its commands words."""
-SIGNS_BEHIND = re.compile(r"[ ]*[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+\Z")
-
 _CODE_END = re.compile(r"[;{}]|\)[;,:{]?|[\])}][\])};,]*")
 _KEYWORD = re.compile(
     r"(?:def|class|func|fn|function|const|let|var|public|private|protected|static|async|export|struct|impl|interface|enum|"

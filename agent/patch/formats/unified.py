@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.patch.formats import body, foreign, headings, named_fences, remarks, starts
+from agent.patch.formats import body, foreign, headings, named_fences, said_lines, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import is_open_at_end, opener
 from agent.patch.formats.paths import NULL, cleaned, git_names, is_same, unquoted
@@ -127,7 +127,7 @@ class DiffReader:
             path = headings.says_file(line)
             if path is None and headings.LABEL.fullmatch(headings.without_emphasis(line.strip())):
                 path = next(iter(headings.named(line)), None)
-            if path is None and said < foreign.MAX_SAID and remarks.is_said(line):
+            if path is None and said < foreign.MAX_SAID and said_lines.is_said(line):
                 said += 1
                 continue
             if path is None:

@@ -71,13 +71,15 @@ class RequirementFiles:
     def read(self, name: str, *, constraint: bool = False) -> None:
         """Reads the file ``name``, a path from the repository's root. A missing one says nothing."""
         text = self._files.text(name)
-        real = str((self._files.root / name).resolve())
-        if text is None or real in self._seen:
+        if text is None:
+            return
+        place = str((self._files.root / name).resolve())
+        if place in self._seen:
             return
         if len(self._seen) >= MAX_FILES:
             self._found.refuse(name, "the whole file", f"more than {MAX_FILES} files")
             return
-        self._seen.add(real)
+        self._seen.add(place)
         directory = posixpath.dirname(name)
         for number, line in enumerate(text.replace("\\\n", " ").splitlines(), 1):
             if not line.strip():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.patterns import linear
+from agent.real_paths import is_file_inside, is_inside
 from agent.sandbox.node.sources import read_object
 
 MAX_PACKAGES = 2_000
@@ -128,13 +129,13 @@ def _class_files(top: Path, places: list[str], vendor: str) -> Iterator[str]:
     left, number = MAX_CLASS_BYTES, 0
     for place in places:
         start = top / place
-        if not start.resolve().is_relative_to(top.resolve()):
+        if not is_inside(top, start):
             continue  # a link, through which a whole disk could be walked
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             name = path.relative_to(top).as_posix()
-            if path.suffix not in (".php", ".inc") or name.startswith(f"{vendor}/") or not path.is_file():
+            if path.suffix not in (".php", ".inc") or name.startswith(f"{vendor}/") or not is_file_inside(top, path):
                 continue
-            if path.is_symlink() or not path.resolve().is_relative_to(top.resolve()):
+            if path.is_symlink():
                 continue
             left, number = left - path.stat().st_size, number + 1
             if left < 0 or number > MAX_CLASS_FILES:

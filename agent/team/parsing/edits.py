@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from agent.patch import Edits, detect, parse_edits
@@ -11,6 +11,7 @@ from agent.patch.formats.fences import closes
 from agent.patch.paths import folded
 from agent.patterns import linear
 from agent.ports import JSONObject
+from agent.team.parsing.fenced_files import fenced, fences, opener
 from agent.team.parsing.json_repair import mended, objects
 from agent.team.parsing.text_tool_calls import calls_on_top
 from agent.team.parsing.thoughts import without_thoughts
@@ -53,7 +54,6 @@ _EXCERPT = linear(
     r"|fortsetzung|zeilen?|vorher|alt\b|suite\b|lignes?|avant\b|antes\b|líneas?|devamı|önce|eski)[^()]*\)|\((?:续|继续|之前|旧)[^()]*\)"
 )
 """In brackets behind a path: there is more of that file, or it is not what the file shall be."""
-_OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _COMMENT = re.compile(
     rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE
 )
@@ -104,7 +104,7 @@ def _as_manifest(said: str) -> str:
     for reader in (_labelled, _elements, _fenced, _objects):
         files = reader(body)
         if files:
-            return said if first else _manifest(files) or said
+            return said if first else _manifest(files, is_exact=reader is not _labelled) or said
     return NO_CHANGE if first or last else said
 
 
@@ -115,18 +115,24 @@ def _say_no_change(text: str) -> tuple[bool, bool]:
     return says[0], says[1]
 
 
-def _manifest(files: Sequence[tuple[str, str]]) -> str:
-    """ "" where a file's text would be read as the next file's beginning."""
+def _manifest(files: Sequence[tuple[str, str]], *, is_exact: bool) -> str:
+    """The files as a manifest; nothing where a text would be read as another edit's beginning. An exact text is put in a fence,
+    so that none of it is taken for what is said around it."""
     if any(line.startswith("FILE:") for _, text in files for line in text.splitlines()):
         return ""
-    return "".join(f"FILE: {path.removeprefix('./')}\n{text}" + ("" if text.endswith("\n") else "\n") for path, text in files)
+    manifest = "".join(
+        f"FILE: {path.removeprefix('./')}\n"
+        + (fenced(path, text) if is_exact else text + ("" if text.endswith("\n") else "\n"))
+        for path, text in files
+    )
+    return manifest if not is_exact or len(parse_edits(manifest).files) in (0, len(files)) else ""
 
 
 def _labelled(text: str) -> list[tuple[str, str]]:
     """``File: path`` or ``### path`` and the like without fences: read as a manifest if a line says file or path."""
     lines = text.split("\n")
     heads = [(at, hit[1]) for at, line in enumerate(lines) if (hit := _LABEL.fullmatch(line)) and _NAMED.fullmatch(hit[1])]
-    if not heads or any(_OPEN.fullmatch(line.strip()) for line in lines):
+    if not heads or any(map(opener, lines)):
         return []
     ends = [at for at, _ in heads[1:]] + [len(lines)]
     return [(path, "\n".join(lines[at + 1 : end]).strip("\n") + "\n") for (at, path), end in zip(heads, ends, strict=True)]
@@ -141,9 +147,10 @@ def _elements(text: str) -> list[tuple[str, str]]:
         end = text.find("</file>", hit.end())
         if end < 0:
             return []
-        body = text[hit.end() : end].removeprefix("<![CDATA[").removesuffix("]]>").strip("\n")
-        lines = body.split("\n")
-        if len(lines) > 1 and _OPEN.fullmatch(lines[0]) and closes(lines[-1], "```"):
+        body = text[hit.end() : end].removeprefix("<![CDATA[").removesuffix("]]>").rstrip("\n")
+        lines = body.lstrip("\n").split("\n")
+        own = opener(lines[0])
+        if len(lines) > 1 and own is not None and closes(lines[-1], own[0]):
             body = "\n".join(lines[1:-1])
         found.append((hit[1].strip(), body + "\n"))
     return found
@@ -153,36 +160,20 @@ def _fenced(text: str) -> list[tuple[str, str]]:
     """Fences whose path stands in their first line, on the line before them, or in a comment on top. None at all where one of
     them is meant as a part of a file: nothing says where it goes."""
     found: list[tuple[str, str]] = []
-    for before, info, body in _fences(text.split("\n")):
+    for before, info, body in fences(text.split("\n"), _path_of):
         if body is None or _is_part(before[:300], info):
             return []
-        path = _path_of(before, info)
-        if path is None and body and (hit := _COMMENT.fullmatch(body[0])) and _NAMED.fullmatch(hit[1]):
-            path, body = hit[1], body[1:]
+        path = _path_of(before, info, "")
+        if path is None and body and (path := _path_on_top(body[0])) is not None:
+            body = body[1:]
         is_example = info.strip().lower() in _SHELL and path is not None and not path.endswith(_SHELL_FILES)
         if path is not None and not is_example:
-            found.append((path, "\n".join(body).strip("\n") + "\n"))
+            found.append((path, "\n".join(body).rstrip("\n") + "\n"))
     return found
 
 
-def _fences(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str] | None]]:
-    """The last filled line before each fence, what stands behind its opening, and its lines; None where it never closes."""
-    at, before = 0, ""
-    while at < len(lines):
-        hit = _OPEN.fullmatch(lines[at].strip()) if lines[at].lstrip().startswith(("```", "~~~")) else None
-        if hit is None:
-            before = lines[at] if lines[at].strip() else before
-            at += 1
-            continue
-        end = next((n for n in range(at + 1, len(lines)) if closes(lines[n].strip(), hit[1])), None)
-        if end is None:
-            yield before, hit[2], None
-            return
-        yield before, hit[2], list(lines[at + 1 : end])
-        at, before = end + 1, ""
-
-
-def _path_of(before: str, info: str) -> str | None:
+def _path_of(before: str, info: str, top: str) -> str | None:
+    """The path that stands in a fence's first line, on the line ``before`` it, or in a comment ``top`` of its text."""
     for word in re.split(r"[\s:=\"'{}(),]+", info):
         if _NAMED.fullmatch(word) and ("/" in word or "." in word[1:]):
             return word
@@ -190,7 +181,12 @@ def _path_of(before: str, info: str) -> str | None:
         hit = pattern.fullmatch(before[:300])
         if hit and _NAMED.fullmatch(hit[1]):
             return hit[1]
-    return None
+    return _path_on_top(top)
+
+
+def _path_on_top(line: str) -> str | None:
+    hit = _COMMENT.fullmatch(line)
+    return hit[1] if hit and _NAMED.fullmatch(hit[1]) else None
 
 
 def _is_part(before: str, info: str) -> bool:
@@ -222,7 +218,9 @@ def _files_in(data: Any, depth: int = MAX_NESTED) -> list[tuple[str, str]]:
     body = next((data[key] for key in _TEXTS if isinstance(data.get(key), str)), None)
     if path is not None and body is not None:
         return [(path, body)] if _NAMED.fullmatch(path) else []
-    named = [(key, value) for key, value in data.items() if isinstance(value, str) and _NAMED.fullmatch(key)]
+    named = [
+        (key, value) for key, value in data.items() if isinstance(value, str) and value.strip() and _NAMED.fullmatch(key)
+    ]  # fmt: skip
     if named and len(named) == len(data):
         return named
     return next((files for value in data.values() if (files := _files_in(value, depth - 1))), [])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 
 from agent.patch import detect, parse_edits
 from agent.patch.formats.fences import is_open_at_end
@@ -18,6 +19,8 @@ MAX_THOUGHTS = 50
 MAX_CLOSED, MAX_LOOK = 8, 8_000_000
 """Marks of an end that may belong to a thought without a beginning, and characters that are looked at for all of them: each
 takes a look at all that stands before it."""
+MAX_NESTED = 20
+"""Marks of beginnings, and of ends, that are looked at for thoughts in a thought."""
 MAX_BRACES = 100
 """Of a text before a mark that may begin the object which the mark stands in."""
 DRAFTED = ("manifest", "search_replace")
@@ -74,7 +77,28 @@ def _after_opened(text: str) -> str | None:
         return None
     ends = [closed for closed, _ in zip(_CLOSE.finditer(inside), range(MAX_CLOSED), strict=False)]
     closed = next((end for end in ends if not _is_quoted(inside, end)), ends[0] if ends else None)
+    closed = _outermost(inside, closed) or closed
     return before if closed is None else before + inside[closed.end() :]
+
+
+def _outermost(inside: str, closed: re.Match[str] | None) -> re.Match[str] | None:
+    """The end of a thought in which others are begun on lines of their own: where as many have ended as were begun, alone on a
+    line and outside of a block of code, with an answer behind it, of edits where edits stand before it. What stands between is
+    a draft. Returns None where no other thought is begun, or where no end can be recognised as that one: then the first end
+    counts."""
+    opens = [mark for mark in islice(_OPEN.finditer(inside), MAX_NESTED) if _begins_line(inside, mark.start())]
+    if closed is None or not opens or opens[0].start() > closed.start():
+        return None
+    ends = [mark for mark in islice(_CLOSE.finditer(inside), MAX_NESTED) if not _is_quoted(inside, mark)]
+    depth = 1
+    begun = {mark.start() for mark in opens}
+    for mark in sorted((*opens, *ends), key=lambda mark: mark.start()):
+        depth += 1 if mark.start() in begun else -1
+        if depth == 0:
+            draft, rest = inside[closed.end() : mark.start()], inside[mark.end() :]
+            told = _is_alone(inside, mark.start(), mark.end()) and not is_open_at_end(draft.split("\n"))
+            return mark if told and rest.strip() and (detect(rest) or not detect(draft)) else None
+    return None
 
 
 def _after_closed(text: str, *, may_draft: bool) -> str | None:

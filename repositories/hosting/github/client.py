@@ -178,6 +178,7 @@ class GitHubClient:
                     body=comment.body or "",
                     reply_to=comment.in_reply_to_id or 0,
                     is_ours=is_ours(comment.body or ""),
+                    review=comment.pull_request_review_id or 0,
                 )
                 for comment in found
             ]

@@ -28,17 +28,24 @@ _WHOLE_WORD = re.compile(r"/mgx(?!\S)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)(>?)", re.I)
 _QUOTING = re.compile(
     r"pre|code|kbd|samp|tt|blockquote|q|template|script|style|textarea|noscript|iframe|svg|math|xmp|listing|plaintext|noembed"
-    r"|noframes|details|dialog"
+    r"|noframes|details|dialog|rp"
 )
 """Elements whose content is quoted, code, folded away or not shown."""
-_STRUCK = frozenset(("del", "s", "strike", "cite", "var", "rp"))
-"""Elements whose content is struck out or another's. Without an end they may be a type in a sentence: `Vec<S>`."""
+_STRUCK = frozenset(("del", "s", "strike", "cite", "var", "video", "audio", "object", "canvas"))
+"""Elements whose content is struck out, another's, or for browsers without them. Without an end they may be a type in a
+sentence: `Vec<S>`."""
 _HIDES = re.compile(r"(?<![\w-])(?:hidden|aria-hidden|style)(?![\w-])", re.I)
 """Attributes by which an element may not be seen."""
+_MARKUP = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<(?:[!?]|/(?![a-z]))[\s\S]*|</?[a-z][^<>]*(?:>|\Z|(?=<))", re.I)
+"""A tag or a comment; behind a declaration, or the end of what has no name, nothing is taken for text, as by a browser."""
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_SHOWN = frozenset(("table", "a", "button"))
+"""Elements in which a command is shown, not given."""
 _VOID = frozenset(("br", "hr", "img", "input", "wbr", "source", "col", "area", "link", "meta", "embed", "track"))
 MAX_NESTED = 100
 """Elements in one another; what is in more is not obeyed."""
 _MATH = "$$"
+QUOTES = ('"', "'")
 
 
 def marked(marker: str) -> str:
@@ -105,7 +112,9 @@ def _own_words(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
             case "blockquote_close":
                 quotes -= 1
             case "html_block":
-                elements.read(token.content)
+                shown = list(_lines_in_html(token.content, elements))
+                if not quotes and token.map is not None and any(child.type != "softbreak" for child in shown):
+                    yield from ((token.map[0], child) for child in shown)
             case "inline" if not quotes and token.map is not None:
                 for child in token.children or ():
                     match child.type:
@@ -118,6 +127,29 @@ def _own_words(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
                         case _ if not struck and not elements.hide:
                             yield token.map[0], child
                 yield token.map[0], Token("softbreak", "", 0)
+
+
+def _lines_in_html(html: str, elements: _Elements) -> Iterator[Token]:
+    """The text in a block of HTML that a reader of the page sees as it is written, line by line. A tag alone on a line, such as
+    `<br>`, begins such a block, which ends at a blank line, and nothing in it is Markdown."""
+    at, line = 0, 0
+    for mark in _MARKUP.finditer(html):
+        yield from _text_lines(html[at : mark.start()], line, elements)
+        line += html.count("\n", at, mark.end())
+        elements.read(mark.group())
+        at = mark.end()
+    yield from _text_lines(html[at:], line, elements)
+    yield Token("softbreak", "", 0)
+
+
+def _text_lines(text: str, first: int, elements: _Elements) -> Iterator[Token]:
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield Token("softbreak", "", 0)
+        if line.strip() and not elements.hide:
+            is_command = number > 0 and not elements.shows and _WHOLE_WORD.match(line.strip()) is not None
+            kind = _COMMAND if is_command else "text"
+            yield Token(kind, "", 0, content="/mgx" if is_command else line, meta={"line": first + number})
 
 
 class _Elements:
@@ -138,18 +170,22 @@ class _Elements:
     def hide(self) -> bool:
         return self._torn or len(self._open) > MAX_NESTED or any(hides for _, hides in self._open)
 
+    @property
+    def shows(self) -> bool:
+        return any(name in _SHOWN for name, _ in self._open)
+
     def read(self, html: str) -> None:
         if html.startswith("<!"):
             return
         for end, written, attributes, closed in _TAG.findall(_without_comments(html)):
             name = written.lower()
-            if not closed:
+            if not closed or any(quote in _QUOTED.sub("", attributes) for quote in QUOTES):
                 self._torn = True  # what follows is in an attribute
             elif end:
                 self._close(name)
             elif name not in _VOID and not attributes.endswith("/"):
                 hides = bool(_QUOTING.fullmatch(name) or _HIDES.search(attributes)) or (name in _STRUCK and name in self._ended)
-                if hides or name in self._ended:
+                if hides or name in self._ended or name in _SHOWN:
                     self._open.append((name, hides))
 
     def _close(self, name: str) -> None:

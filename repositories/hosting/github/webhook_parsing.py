@@ -14,6 +14,7 @@ from typing import Any
 from ..base import Verdict
 from ..payloads import entries, integer, part, text
 from ..webhook_events import (
+    DISMISSED,
     LABEL,
     MAX_NUMBER,
     BranchPushed,
@@ -65,9 +66,15 @@ def is_program(payload: Mapping[str, Any]) -> bool:
 
 def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
     """GitHub's time of the cause; None for events without one, which are harmless if handled twice."""
+    if payload.get("action") == "dismissed":
+        return None  # the only time in it is that of the review, which may be old
     where, field = _TIMES.get(event, ("", ""))
+    return _time(text(part(payload, where), field))
+
+
+def _time(written: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text(part(payload, where), field))
+        found = datetime.fromisoformat(written)
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -108,7 +115,7 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     if is_ours(body) or number is None or identity is None:
         return
     if payload.get("action") == "dismissed":
-        yield ReviewDismissed(actor, f"review:{identity}:dismissed", identity)
+        yield ReviewDismissed(actor, f"review:{identity}{DISMISSED}", identity)
     if payload.get("action") != "submitted":
         return
     verdict = VERDICTS.get(text(review, "state").lower())
@@ -183,6 +190,7 @@ def _issue(payload: Mapping[str, Any]) -> IssueThread | None:
         body=text(data, "body"),
         url=text(data, "html_url"),
         is_pull_request=bool(data.get("pull_request")),
+        changed_at=_time(text(data, "updated_at")),
     )
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from mgx_project.common.own_session import require_own_session
 from mgx_project.common.store import StoreAway
 
 from ...backups import BackupFailed, backup
@@ -22,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path, help="new or empty directory")
 
     def handle(self, *args: Any, directory: Path, **options: Any) -> None:
+        require_own_session(connection)  # of PostgreSQL's programs
         try:
             report = backup(directory, tell=lambda text: self.stderr.write(f"· {text}"))
         except (BackupFailed, StoreAway) as error:

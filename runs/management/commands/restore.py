@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from mgx_project.common.own_session import require_own_session
 from mgx_project.common.store import StoreAway
 
 from ...backups import BackupFailed, restore
@@ -23,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--replace", action="store_true", help="drop what the database has")
 
     def handle(self, *args: Any, directory: Path, replace: bool, **options: Any) -> None:
+        require_own_session(connection)  # of PostgreSQL's programs
         try:
             report = restore(directory, replace=replace, tell=lambda text: self.stderr.write(f"· {text}"))
         except (BackupFailed, StoreAway) as error:

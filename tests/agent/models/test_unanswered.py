@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from agent.errors import ModelFailed, Paused
 from agent.models import ModelSettings, ModelUnavailable, Prices, open_models
 from agent.models.answer_room import AnswerRoom, answer_room
 from agent.ports import CallEstimate
+from agent.team.model_calls import ModelCalls
+from tests.agent.harness import Harness
 from tests.agent.models.endpoints import KEY, REQUEST, ask, failure, open_to, settings_for, silent
 from tests.support.scripted_openai import Message, Reply, ScriptedOpenAI, serve
 
@@ -116,3 +119,30 @@ async def test_a_prompt_of_unknown_price_is_not_free(number: int) -> None:
     assert CallEstimate(700, 300).with_prompts(number) == CallEstimate(number * 700, 300)
     known = CallEstimate(700, 300, Decimal(10), Decimal(3))
     assert known.with_prompts(number) == CallEstimate(number * 700, 300, Decimal(3 + 7 * number), Decimal(3))
+
+
+async def test_an_answer_of_thoughts_only_that_fails_counts_what_it_thought(workdir: Path) -> None:
+    thought = "Let me think. " * 60
+    with serve(lambda messages: Reply(reasoning=thought, fault="error_in_stream")) as server:
+        harness = Harness(workdir, open_to(server, max_retries=1, stall_timeout=0.3, prices=PRICES))
+        with pytest.raises(Paused):
+            await ModelCalls(harness.ports).complete(REQUEST)
+        await harness.ports.model.aclose()
+    once = harness.ports.model.estimate(REQUEST).tokens_in + len(thought) // 3
+    assert harness.budget.tokens >= len(server.requests) * once
+    assert harness.budget.cost_usd is None, "what part of an answer costs is not known"
+    assert not harness.budget._held
+
+
+async def test_a_call_that_the_budget_does_not_let_be_repeated_waits_for_the_budget(workdir: Path) -> None:
+    cut = Cut(9)
+    with serve(cut) as cut.server:
+        harness = Harness(workdir, open_to(cut.server, max_retries=4))
+        harness.budget.max_tokens = harness.ports.model.estimate(REQUEST).tokens
+        with pytest.raises(Paused) as paused:
+            await ModelCalls(harness.ports).complete(REQUEST)
+        await harness.ports.model.aclose()
+    assert len(cut.server.requests) == 1
+    assert (paused.value.reason, paused.value.hint) == ("budget", "Raise --max-tokens.")
+    assert harness.budget.tokens == harness.ports.model.estimate(REQUEST).tokens_in
+    assert not harness.budget._held

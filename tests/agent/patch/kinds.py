@@ -344,3 +344,57 @@ def context_without_prefix_bare_header(rng: random.Random) -> Answer | None:
     diff = [f"--- a/{path}", f"+++ b/{path}", "@@", *body, ""]
     envelope = ["*** Begin Patch", f"*** Update File: {path}", "@@", *body, "*** End Patch", ""]
     return _answer(path, before, after, "\n".join(rng.choice([diff, envelope])), may_refuse=True)
+
+
+@kind
+def block_in_a_list(rng: random.Random) -> Answer | None:
+    """Indented as a whole, and a new line of it is only spaces."""
+    path, before, after, part = _one_hunk(rng)
+    at = rng.randrange(len(part.body) + 1)
+    depth = next((line[1 : len(line) - len(line[1:].lstrip())] for line in part.body[at:] if line[1:].strip()), "")
+    part = part.with_body([*part.body[:at], f"+{depth}", *part.body[at:]])
+    if not depth.startswith(" ") or not _tagged(part, "+"):
+        return None
+    after = _with(before, part)
+    indent = " " * rng.choice([2, 3, 4])
+    lines = block(path, part).split("\n")
+    indented = [f"{indent}{line}" if line else "" for line in lines]
+    heads = [f"1. Change it:\n\n{indent}{path}", f"- `{path}`:\n", f"2. In `{path}`:", f"* Then:\n{indent}```\n{indent}{path}"]
+    head = rng.choice(heads)
+    end = f"{indent}```\n" if "```" in head else ""
+    return _answer(path, before, after, "\n".join([head, *indented[1:]]) + end)
+
+
+@kind
+def removed_beside_left_out(rng: random.Random) -> Answer | None:
+    """Lines are removed directly above or below one that stands for others, in both parts of a block or in a diff."""
+    edit, _ = _edit(rng)
+    path, before = edit.path, edit.before
+    lines = before.split("\n")
+    if len(lines) < 16 or not path.endswith(".py"):
+        return None
+    start = rng.randrange(len(lines) - 14)
+    shown = lines[start : start + 12]
+    gone = rng.choice([2, 9])
+    if any(lines.count(line) > 1 or not line.strip() for line in (*shown[:3], *shown[9:])):
+        return None
+    mark = rng.choice(["# ... existing code ...", "# ...", "...", "# ... rest unchanged ..."])
+    body = [f" {line}" for line in (*shown[:3], mark, *shown[9:])]
+    body[gone if gone == 2 else 4] = f"-{shown[gone]}"
+    after = "\n".join([*lines[: start + gone], *lines[start + gone + 1 :]])
+    part = Part(start + 1, len(body), start + 1, len(body) - 1, body)
+    text = rng.choice([block(path, part), f"--- a/{path}\n+++ b/{path}\n@@\n" + "\n".join(body) + "\n"])
+    return _answer(path, before, after, text)
+
+
+@kind
+def two_spaces_for_plus(rng: random.Random) -> Answer | None:
+    """Two added lines have a space, or nothing, for their plus; the header counts them."""
+    path, before, after, part = _one_hunk(rng)
+    lost = _tagged(part, "+")[:2]
+    if len(lost) < 2 or BARE in part.body:
+        return None
+    sign = rng.choice([" ", ""])
+    body = [sign + line[1:] if at in lost else line for at, line in enumerate(part.body)]
+    numbered = Part(part.start, part.count, part.new_start, part.new_count, body)
+    return _answer(path, before, after, unified(path, [numbered]), may_refuse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.guardrails import check
-from agent.patch import PatchRejected, apply_patch, parse_edits
+from agent.patch import PatchRejected, apply_patch, parse_edits, preview
 from agent.patch.elision import elisions
 from agent.ports import TaskSpec
 from agent.stages.apply import ANY_STACK
@@ -218,6 +218,18 @@ def test_names_that_are_said_of_left_out_code_too_are_names(tmp_path: Path, path
 LONG = "".join(f"key{at} = {at}\n" for at in range(12))
 
 
+def written(body: list[str], form: str, numbers: str) -> str:
+    """The lines of a hunk on x.toml in one of four forms; ``numbers`` stand in the heading of the first."""
+    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
+    lines = "\n".join(body)
+    return {
+        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ {numbers} @@\n{lines}\n",
+        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
+        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
+        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
+    }[form]
+
+
 @pytest.mark.parametrize(
     "mark", ["# existing code here", "# (rest of the file)", "// ... existing code ...", "# no changes below"]
 )
@@ -229,16 +241,8 @@ def test_context_that_stands_for_lines_is_no_line_of_the_file(tmp_path: Path, fo
         body += [f" {mark}", " key10 = 10", "-key11 = 11", "+key11 = 110"]
     else:
         body = [*[f" {mark}"] * (edge != "below"), *body, *[f" {mark}"] * (edge != "above")]
-    old, new = ("\n".join(line[1:] for line in body if line[0] in tags) for tags in (" -", " +"))
-    lines = "\n".join(body)
-    answer = {
-        "numbers": f"--- a/x.toml\n+++ b/x.toml\n@@ -5,4 +5,4 @@\n{lines}\n",
-        "bare": f"--- a/x.toml\n+++ b/x.toml\n@@\n{lines}\n",
-        "envelope": f"*** Begin Patch\n*** Update File: x.toml\n@@\n{lines}\n*** End Patch\n",
-        "block": f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n",
-    }[form]
     grow(tmp_path, {"x.toml": LONG})
-    apply_patch(tmp_path, answer)
+    apply_patch(tmp_path, written(body, form, "-5,4 +5,4"))
     wanted = LONG.replace("= 5\n", "= 50\n")
     assert tree_of(tmp_path) == {"x.toml": wanted.replace("= 11\n", "= 110\n") if edge == "between" else wanted}
 
@@ -272,3 +276,93 @@ def test_a_program_without_an_ending_may_have_elisions(tmp_path: Path, path: str
     grow(tmp_path, {path: before})
     apply_patch(tmp_path, f"FILE: {path}\n#!/bin/sh\none\n# previous code ...\nsix\nseven\n")
     assert tree_of(tmp_path) == {path: f"{before}seven\n"}
+
+
+@pytest.mark.parametrize("gone", ["key2 = 2", "key9 = 9"])
+@pytest.mark.parametrize("form", ["bare", "numbers", "envelope", "block"])
+def test_a_line_removed_beside_left_out_ones_is_removed(tmp_path: Path, form: str, gone: str) -> None:
+    body = [" key1 = 1", " key2 = 2", " # ... existing code ...", " key9 = 9", " key10 = 10"]
+    body = [line.replace(f" {gone}", f"-{gone}") for line in body]
+    grow(tmp_path, {"x.toml": LONG})
+    apply_patch(tmp_path, written(body, form, "-2,10 +2,9"))
+    assert tree_of(tmp_path) == {"x.toml": LONG.replace(f"{gone}\n", "")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("key1 = 1\nkey2 = 2\n# ... existing code ...\nkey9 = 9", "key1 = 10\n# ... rest unchanged ...\nkey9 = 9"),
+        ("key1 = 1\nkey2 = 2\n# ... existing code ...\nkey9 = 9", "key1 = 10\nkey2 = 2\n# ... rest unchanged ...\nkey10 = 10"),
+        ("key1 = 1\n# ...\nkey9 = 9", "key1 = 10\n# ... rest unchanged ...\nkey3 = 3\n# ... and so on ...\nkey9 = 9"),
+        ("key1 = 1\n# ... existing code ...\nkey9 = 9", "key1 = 1\n# ... existing code ...\nnew = 1\nkey9 = 9"),
+    ],
+)
+def test_a_block_whose_parts_leave_out_different_lines_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    grow(tmp_path, {"x.toml": LONG})
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, f"x.toml\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
+    assert tree_of(tmp_path) == {"x.toml": LONG}
+
+
+def test_lines_that_stand_for_none_show_no_place(tmp_path: Path) -> None:
+    before = "a = 1\na = 1\na = 1\nreturn a\nreturn a\n"
+    grow(tmp_path, {"x.py": before})
+    with pytest.raises(PatchRejected):
+        apply_patch(tmp_path, "--- a/x.py\n+++ b/x.py\n@@ -3,3 +3,4 @@\n a = 1\n // existing code\n return a\n+a = 1\n")
+    assert tree_of(tmp_path) == {"x.py": before}
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("a.py", "# {}"), ("a.js", "// {}"), ("a.css", "/* {} */"), ("a.html", "<!-- {} -->")]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "（省略）", "（其余代码不变）", "这里是原来的代码", "（変更なし）", "【省略】",
+        "(inchangé)", "inchangé", "(unverändert)", "[unverändert]",
+        "---- unverändert ----", "wie gehabt", "Der Rest der Datei bleibt gleich", "codice esistente", "istniejący kod",
+        "«без изменений»", "(опущено)", "(sin cambios)", "código existente", "(utelämnat)",
+    ],
+)  # fmt: skip
+def test_other_languages_say_it_in_few_words_too(path: str, form: str, words: str) -> None:
+    line = form.format(words)
+    assert list(elisions(["first", line, "last"], path, ["first", "b", "c", "d", "last"])) == [1]
+    assert list(elisions(["first", line, "last"], path, ["first", line, "last"])) == [], "the file had it"
+
+
+@pytest.mark.parametrize(
+    "line", ["# Rest berechnen", "# la modification du code", "# 计算剩余时间", "# geri kalan süre", "# el código de error"]
+)
+def test_other_comments_of_other_languages_are_comments(line: str) -> None:
+    assert list(elisions(["first", "x = 1", line, "b", "last"], "a.py", ["first", "b", "last"])) == []
+
+
+@pytest.mark.parametrize("word", ["other", "same", "unchanged", "unverändert", "existing"])
+@pytest.mark.parametrize("form", ["whole", "block"])
+def test_an_item_of_a_yaml_list_is_no_elision(tmp_path: Path, form: str, word: str) -> None:
+    before = "kinds:\n  - a\n  - b\n  - c\nnext: 1\n"
+    after = f"kinds:\n  - {word}\nnext: 2\n"
+    block = f"a.yml\n<<<<<<< SEARCH\n{before}=======\n{after}>>>>>>> REPLACE\n"
+    grow(tmp_path, {"a.yml": before})
+    apply_patch(tmp_path, f"FILE: a.yml\n{after}" if form == "whole" else block)
+    assert tree_of(tmp_path) == {"a.yml": after}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["The files are identical.", "Die Datei ist vorhanden.", "Der Rest.", "unverändert", "- unchanged", "Same as before."],
+)
+def test_a_sentence_of_a_page_is_not_dropped_for_the_lines_that_it_replaces(tmp_path: Path, words: str) -> None:
+    before = "# Title\n\nOne.\nTwo.\nThree.\n\nThe end.\n\nOld.\n"
+    after = before.replace("One.\nTwo.\nThree.", words).replace("Old", "New")
+    grow(tmp_path, {"a.md": before})
+    result, files = preview(tmp_path, parse_edits(f"FILE: a.md\n{after}"))
+    assert not result.success or files[0].text == after
+
+
+@pytest.mark.parametrize("words", ["The rest is unchanged.", "(unverändert)", "[...]", "... existing text ..."])
+def test_what_a_page_leaves_out_is_kept_where_it_says_so(tmp_path: Path, words: str) -> None:
+    before = "# Title\n\nOne.\nTwo.\nThree.\n\nThe end.\n\nOld.\n"
+    grow(tmp_path, {"a.md": before})
+    apply_patch(tmp_path, "FILE: a.md\n" + before.replace("One.\nTwo.\nThree.", words).replace("Old", "New"))
+    assert tree_of(tmp_path) == {"a.md": before.replace("Old", "New")}

@@ -73,6 +73,18 @@ def test_a_byte_order_mark_is_put_there_or_taken_away_where_the_hunk_says_so(tmp
     assert tree_of(tmp_path) == {"a.txt": "ONE\n", "b.txt": "\ufeffONE\n", "c.txt": "\ufeffone\nTWO\n"}
 
 
+@pytest.mark.parametrize("indent", ["", "  ", "\t"])
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"), [("\ufeff", "\ufeff", "\ufeff"), ("\ufeff", "", ""), ("", "\ufeff", "\ufeff")]
+)
+def test_a_byte_order_mark_is_told_behind_an_indentation_that_the_file_lacks(
+    tmp_path: Path, indent: str, old: str, new: str, wanted: str
+) -> None:
+    grow(tmp_path, {"a.txt": f"{old}one\ntwo\n"})
+    apply_patch(tmp_path, f"--- a/a.txt\n+++ b/a.txt\n@@ -1,1 +1,1 @@\n-{indent}{old}one\n+{indent}{new}ONE\n")
+    assert tree_of(tmp_path) == {"a.txt": f"{wanted}ONE\ntwo\n"}
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRejected, apply_patch, parse_edits
+from agent.patch import PatchRejected, apply_patch, parse_edits, preview
 from agent.patch.file_kinds import kind_of
 from agent.patch.formats.named_fences import path_of
 from tests.agent.patch.test_fresh_cases import grow, tree_of
@@ -343,3 +343,35 @@ def test_first_and_last_lines_that_a_language_has_stay(tmp_path: Path, path: str
 def test_words_above_a_page_s_title_and_a_colon_at_its_end_are_doubted(tmp_path: Path) -> None:
     assert result(tmp_path, "FILE: R.md\nThis is the new page:\n\n# Title\n\nWords.\n") is None
     assert result(tmp_path, "FILE: R.md\n# Title\n\nWords.\n\nThen run:\n") is None
+
+
+@pytest.mark.parametrize(
+    "closing", ["No other changes.", "(No other files were changed.)", "No further changes ✅", "*No other files.*"]
+)
+@pytest.mark.parametrize("path", ["README.md", "docs/guide.rst", "notes.txt"])
+def test_that_nothing_else_was_changed_is_not_written_into_a_page(tmp_path: Path, path: str, closing: str) -> None:
+    for before in ("# T\n\nOld.\n", None):
+        grow(tmp_path, {path: before} if before else {"other": ""})
+        result, files = preview(tmp_path, parse_edits(f"FILE: {path}\n# T\n\nNew.\n\n{closing}\n"))
+        assert result.success and files[0].text == "# T\n\nNew.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "closing", "is_made"),
+    [
+        ("README.md", "# T\n\nNo other changes.\n", "No other changes.", True),
+        ("CHANGELOG.md", "# T\n", "No other changes.", False),
+        ("docs/upgrading.md", "# T\n", "No other changes.", False),
+        ("README.md", "# T\n", "No other changes are required.", False),
+        ("README.md", "# T\n", "- No other changes.", False),
+        ("README.md", "# T\n", "There are no other files.", False),
+        ("tests/expected/plan.txt", "# T\n", "No other changes.", False),
+    ],
+)
+def test_what_a_page_may_say_itself_is_kept_or_refused(
+    tmp_path: Path, path: str, before: str, closing: str, is_made: bool
+) -> None:
+    grow(tmp_path, {path: before})
+    text = f"# T\n\nNew.\n\n{closing}\n"
+    result, files = preview(tmp_path, parse_edits(f"FILE: {path}\n{text}"))
+    assert result.success == is_made and (not is_made or files[0].text == text)

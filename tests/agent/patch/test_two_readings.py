@@ -213,3 +213,58 @@ def test_counts_that_are_short_by_a_stale_line_make_no_blank_line_new(tmp_path: 
     body = f"{lost}    v = 1\n-call()\n{lost}    b = 2\n{lost}    c = 3\n+x = 1\n\n{lost}    e = 5\n{lost}{last}\n"
     wanted = before.replace("call()\n", "").replace("c = 3\n", "c = 3\nx = 1\n")
     assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n@@ -1,6 +1,7 @@\n{body}") in (None, wanted)
+
+
+def test_a_divider_too_many_does_not_make_a_block_done(tmp_path: Path) -> None:
+    patch = "x.py\n<<<<<<< SEARCH\n}\n=======\n=======\nrun(a, b)\n>>>>>>> REPLACE\n"
+    assert made(tmp_path, "x.py", "a\n}\nb\nrun(a, b)\n", patch) == "a\nrun(a, b)\nb\nrun(a, b)\n"
+
+
+@pytest.mark.parametrize("sign", [" ", ""])
+@pytest.mark.parametrize("depth", ["", "    "])
+def test_two_lines_that_lost_their_plus_are_new_where_no_line_lost_a_space(tmp_path: Path, sign: str, depth: str) -> None:
+    old, new = [f"{depth}{name} = {name}" for name in "abc"], [f"{depth}x = 1", f"{depth}y = 2"]
+    body = "\n".join([f" {old[0]}", *(sign + line for line in new), f" {old[1]}", f" {old[2]}"])
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -2,3 +2,5 @@\n{body}\n"
+    lines = ["if t:" if depth else "t = 1", *old, ""]
+    assert made(tmp_path, "x.py", "\n".join(lines), patch) == "\n".join([*lines[:2], *new, *lines[2:]])
+
+
+def test_two_lines_that_lost_their_plus_in_a_hunk_that_lost_spaces_are_not_guessed(tmp_path: Path) -> None:
+    patch = "--- a/x.py\n+++ b/x.py\n@@ -2,2 +2,4 @@\n    a = 1\n   x = 1\n   y = 1\n    b = 2\n"
+    assert made(tmp_path, "x.py", "if t:\n    a = 1\n    b = 2\n", patch) in (
+        None,
+        "if t:\n    a = 1\n    x = 1\n    y = 1\n    b = 2\n",
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_a_line_that_only_counts_make_new_is_not_context_in_another_indentation(tmp_path: Path, depth: int) -> None:
+    indent = " " * depth
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,1 @@\n-a = 1\n{indent}b()\n"
+    assert made(tmp_path, "x.py", f"a = 1\na = 1\n{indent}b()\n", patch) in (None, f"{indent}b()\na = 1\n{indent}b()\n")
+
+
+@pytest.mark.parametrize("sign", [" ", ""])
+def test_a_line_that_counts_make_new_is_not_context_of_another_place(tmp_path: Path, sign: str) -> None:
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,1 @@\n-a = 1\n{sign}    a = 1\n"
+    assert made(tmp_path, "x.py", "a = 1\n    a = 1\na = 1\n", patch) in (None, "    a = 1\n    a = 1\na = 1\n")
+
+
+@pytest.mark.parametrize(("old", "new"), [("a\nb\n", "a\na\nb\n"), ("b\na\n", "b\na\na\n")])
+def test_a_block_that_repeats_a_line_is_not_done_by_chance(tmp_path: Path, old: str, new: str) -> None:
+    before = f"top\n{new}end\n"
+    patch = f"x.txt\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n"
+    assert made(tmp_path, "x.txt", before, patch) in (None, before.replace(old, new))
+
+
+def test_a_block_whose_old_lines_are_gone_is_done(tmp_path: Path) -> None:
+    patch = "x.txt\n<<<<<<< SEARCH\nx\na\nb\n=======\nx\na\na\nb\n>>>>>>> REPLACE\n"
+    assert made(tmp_path, "x.txt", "top\nx\na\na\nb\n", patch) == "top\nx\na\na\nb\n"
+
+
+@pytest.mark.parametrize("body", ["a = 1\n a = 1\n", " a = 1\na = 1\n", " a = 1\n a = 1\n"])
+def test_a_repeated_line_that_lost_its_plus_is_not_done_by_chance(tmp_path: Path, body: str) -> None:
+    before = "a = 1\na = 1\nreturn a\n"
+    patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,2 @@\n{body}"
+    assert made(tmp_path, "x.py", before, patch) in (None, f"a = 1\n{before}")

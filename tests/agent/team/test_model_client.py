@@ -235,3 +235,24 @@ async def test_the_key_holds_everything_that_matters() -> None:
         others.append(cache_key(REQUEST, "m"))
     assert len({key, *others}) == 8
     assert cache_key(replace(REQUEST, key="another/step"), "m") == key
+
+
+BASE = ModelSettings("openai", "m", api_key="k", base_url="https://a.example/v1", max_output_tokens=100)
+OTHERS = {
+    "another host": {"base_url": "https://b.example/v1"}, "another path": {"base_url": "https://a.example/team/v1"},
+    "another port": {"base_url": "https://a.example:8443/v1"}, "another query": {"base_url": "https://a.example/v1?v=2"},
+    "another scheme": {"base_url": "http://a.example/v1"}, "another account": {"api_key": "k2"}, "no account": {"api_key": ""},
+    "a password": {"base_url": "https://u:p@a.example/v1"}, "another API": {"kind": "anthropic"},
+    "another limit": {"max_output_tokens": 200}, "no limit": {"max_output_tokens": None}, "another model": {"model": "n"},
+    "another role's model": {"role_models": {"engineer": "n"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
+async def test_another_endpoint_account_or_limit_is_another_cache(other: dict[str, Any]) -> None:
+    def key(settings: ModelSettings) -> str:
+        profile = open_models(settings).profile("engineer")
+        return cache_key(REQUEST, profile.model, profile.route)
+
+    assert key(BASE) == key(replace(BASE, timeout=5, max_retries=0, prices=None, api_key=" k\n"))
+    assert key(BASE) != key(replace(BASE, **other))

@@ -194,3 +194,36 @@ def test_a_thought_beside_an_answer_stays_out_of_it() -> None:
 
 def test_parts_of_a_message_that_are_thoughts_are_not_its_text() -> None:
     assert _text([{"type": "thinking", "text": "draft"}, {"type": "text", "text": "an"}, {"text": "swer"}]) == "answer"
+
+
+REAL = "FILE: a.py\nreal\n"
+TWO = "<think>\nHm.\n<think>\nAgain.\n</think>\n"
+PAGE = "<think>\nx\n</think>\n"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        f"{TWO}FILE: a.py\ndraft\n</think>\n",
+        f"{TWO}FILE: b.py\ndraft\n</think>\n",
+        f"{TWO}```b.py\nb\n```\n</think>\n",
+        "<think> a <think> b </think> draft </think>\n",
+        "<think>\n<think>\n<think>\nx\n</think>\nFILE: c.py\n1\n</think>\nFILE: b.py\n2\n</think>\n",
+        "<think>\n<thinking>\nx\n</thinking>\nFILE: b.py\nb\n</think>\n",
+    ],
+)
+def test_a_draft_between_the_ends_of_nested_thoughts_was_never_said(draft: str) -> None:
+    assert files(read_answer(f"{draft}{REAL}")) == {"a.py": "real\n"}
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (f"<think>\nThe page has\n<think>\nin it.\n</think>\nFILE: a.html\n{PAGE}", {"a.html": PAGE}),
+        ("<think>\n<think>\nx\n</think>\nFILE: a.html\n<p></think></p>\n", {"a.html": "<p></think></p>\n"}),
+        ("<think>\nSo\n<think>\nx\n</think>\nFILE: a.html\n<p>\n</think>\n</p>\n", {"a.html": "<p>\n</think>\n</p>\n"}),
+        (f"<think>\nHm.</think>\nFILE: a.html\n{PAGE}FILE: b.py\nb\n", {"a.html": PAGE, "b.py": "b\n"}),
+    ],
+)
+def test_marks_in_a_file_end_no_thought_around_it(said: str, wanted: dict[str, str]) -> None:
+    assert files(read_answer(said)) == wanted

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from mgx_project.common import clock
 from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
 from runs.models.run_state import Status
@@ -14,8 +16,14 @@ from ..story import Pull, Story, linked, newest
 from ..tenants import Tenant
 
 REVIEWS = count(70_001)
+SOON = clock.now().replace(microsecond=0) + timedelta(hours=1)
 
-__all__ = ["Conversation", "Pull", "Story", "linked", "newest"]
+__all__ = ["Conversation", "Pull", "Story", "linked", "newest", "soon"]
+
+
+def soon(seconds: int) -> str:
+    """A time behind every one that the forge gives by itself during this session, as GitHub writes it."""
+    return f"{SOON + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Conversation:

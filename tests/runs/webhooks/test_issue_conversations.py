@@ -24,7 +24,7 @@ from workspaces.models import AuditEntry, Event, Membership, Role, User
 from workspaces.principal import Principal
 
 from ..conftest import Tenant
-from .conversation import Conversation, Story, newest
+from .conversation import Conversation, Story, newest, soon
 
 PLAN = {"summary": "First idea", "steps": [{"title": "Do it", "files": ["a.py"]}], "risks": [], "test_strategy": ""}
 
@@ -41,26 +41,26 @@ def end(run: TaskRun, **fields: Any) -> None:
     worker_transitions.complete(run.pk, run.fence, results={})
 
 
-def labelled(story: Story, issue: dict[str, Any], at: str, by: str = "octocat") -> None:
-    story.send("issues", by, times=2, action="labeled", issue={**issue, "updated_at": at}, label={"name": "mgx"})
+def labelled(story: Story, issue: dict[str, Any], second: int, by: str = "octocat") -> None:
+    at = {**issue, "updated_at": soon(second)}
+    story.send("issues", by, times=2, action="labeled", issue=at, label={"name": "mgx"})
 
 
 def test_the_label_works_each_time_and_the_edited_issue_is_read(story: Story, tenant: Tenant) -> None:
-    now = timezone.now().isoformat()[:17]
     issue = story.issue("total() crashes on None")
-    labelled(story, issue, f"{now}01Z", by="stranger")
+    labelled(story, issue, 1, by="stranger")
     assert not Task.objects.for_workspace(tenant.workspace.pk).exists()
-    labelled(story, issue, f"{now}02Z")  # the first one had no right, this one has
+    labelled(story, issue, 2)  # the first one had no right, this one has
     task = Task.objects.for_workspace(tenant.workspace.pk).get()
     assert task.runs_total == 1
     services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
-    labelled(story, issue, f"{now}02Z")
-    labelled(story, issue, f"{now}03Z")
+    labelled(story, issue, 2)
+    labelled(story, issue, 3)
     task.refresh_from_db()
     assert (task.runs_total, task.description) == (2, "total() crashes on None\n\nIt crashes.")
     services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
 
-    edited = {**issue, "title": "total() ignores None", "body": "It should not crash."}
+    edited = {**issue, "title": "total() ignores None", "body": "It should not crash.", "updated_at": soon(4)}
     story.says(edited, "/mgx plan")
     task.refresh_from_db()
     assert (task.runs_total, task.name) == (3, "total() ignores None")
@@ -70,7 +70,7 @@ def test_the_label_works_each_time_and_the_edited_issue_is_read(story: Story, te
     Task.objects.for_workspace(tenant.workspace.pk).update(description="Edited here.")
     story.says({**edited, "title": "Another"}, "/mgx plan")
     services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
-    labelled(story, edited, f"{now}04Z")
+    labelled(story, edited, 5)
     task.refresh_from_db()
     assert (task.runs_total, task.description) == (4, "Edited here.")
 
@@ -78,12 +78,12 @@ def test_the_label_works_each_time_and_the_edited_issue_is_read(story: Story, te
 @pytest.mark.parametrize("told", list(permutations(("opened", "labeled"))))
 def test_an_issue_that_is_opened_with_the_label_is_one_cause(story: Story, tenant: Tenant, told: tuple[str, ...]) -> None:
     """However long after the opening the label is told, and whichever comes first."""
-    now = timezone.now().isoformat()[:17]
     issue = {**story.issue("total() crashes on None"), "labels": [{"name": "MGX"}]}
-    at = {"opened": f"{now}01Z", "labeled": f"{now}09Z"}
+    at = {"opened": 1, "labeled": 9}
 
-    def tell(action: str, when: str, by: str = "octocat") -> int:
-        story.send("issues", by, times=2, action=action, issue={**issue, "updated_at": when}, label={"name": "mgx"})
+    def tell(action: str, second: int, by: str = "octocat") -> int:
+        told = {**issue, "updated_at": soon(second)}
+        story.send("issues", by, times=2, action=action, issue=told, label={"name": "mgx"})
         task = Task.objects.for_workspace(tenant.workspace.pk).first()
         run = None if task is None else newest(story.link)
         if run is not None and not run.is_final:
@@ -91,28 +91,27 @@ def test_an_issue_that_is_opened_with_the_label_is_one_cause(story: Story, tenan
         return 0 if task is None else task.runs_total
 
     assert [tell(action, at[action]) for action in told] == [1, 1]
-    assert tell("unlabeled", f"{now}20Z", by="stranger") == 1
-    assert tell("labeled", f"{now}21Z") == 2, "it was taken off in between"
+    assert tell("unlabeled", 20, by="stranger") == 1
+    assert tell("labeled", 21) == 2, "it was taken off in between"
     assert tell("opened", at["opened"]) == 2
-    assert tell("labeled", f"{now}22Z") == 3
+    assert tell("labeled", 22) == 3
 
 
 def test_a_label_after_an_opening_without_right_or_taken_off_at_once_is_a_cause(story: Story, tenant: Tenant) -> None:
-    now = timezone.now().isoformat()[:17]
     runs = TaskRun.objects.for_workspace(tenant.workspace.pk)
 
-    def tell(issue: dict[str, Any], action: str, second: str, by: str) -> int:
-        labels = {"labels": [{"name": "mgx"}], "updated_at": f"{now}{second}Z"}
+    def tell(issue: dict[str, Any], action: str, second: int, by: str) -> int:
+        labels = {"labels": [{"name": "mgx"}], "updated_at": soon(second)}
         story.send("issues", by, action=action, issue={**issue, **labels}, label={"name": "mgx"})
         return runs.count()
 
     template = story.issue("A form sets the label")
     steps = (("opened", "stranger"), ("labeled", "stranger"), ("unlabeled", "octocat"), ("labeled", "octocat"))
-    assert [tell(template, action, f"0{at}", by) for at, (action, by) in enumerate(steps)] == [0, 0, 0, 1]
+    assert [tell(template, action, at, by) for at, (action, by) in enumerate(steps)] == [0, 0, 0, 1]
     silent = story.issue("Its label was told with the opening alone")
-    assert tell(silent, "opened", "01", "octocat") == 2
+    assert tell(silent, "opened", 1, "octocat") == 2
     services.cancel_run(principal=tenant.principal, run_id=runs.get(task__issue_number=silent["number"]).pk)
-    assert [tell(silent, action, at, "octocat") for action, at in (("unlabeled", "02"), ("labeled", "03"))] == [2, 3]
+    assert [tell(silent, action, at, "octocat") for action, at in (("unlabeled", 2), ("labeled", 3))] == [2, 3]
 
 
 def test_a_decision_is_about_the_plan_that_its_author_saw(story: Story, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ from runs.models.run_state import FINAL
 from runs.webhooks.programs import WINDOW
 
 from ..conftest import Tenant
-from .conversation import REVIEWS, Conversation, Story
+from .conversation import REVIEWS, Conversation, Story, soon
 
 
 class Program:
@@ -121,7 +121,7 @@ def test_a_program_that_sets_the_label_again_and_again_begins_no_more_than_one_t
     runs = TaskRun.objects.for_workspace(tenant.workspace.pk)
     for minute in range(5):
         for action in ("labeled", "unlabeled"):
-            told = {**issue, "updated_at": f"{clock.now():%Y-%m-%dT%H}:{minute:02}:00Z"}
+            told = {**issue, "updated_at": soon(60 * minute)}
             story.send("issues", "dev", action=action, issue=told, label={"name": "mgx"}, kind="Bot")
         for run in runs.exclude(status__in=FINAL):
             services.cancel_run(principal=tenant.principal, run_id=run.pk)

@@ -65,6 +65,32 @@ Gracias por nada | Bravo, encore un bug | 太好了，又一个bug | Thanks, I h
 """Words of praise that are none."""
 
 
+CLOSINGS = """
+Fine. | Works on my machine | Nice work, thank you | It works on my machine. | Runs fine here | Tests pass on my laptop too
+works for me on Linux | Good stuff | Alright | Runs on my Mac | Works locally | Fine by us | Wunderbar, danke | Herzlichen Dank
+Tausend Dank | Mit freundlichen Grüßen | Viele Grüße, Anna | Alles bestens | Läuft bei mir | Läuft | In Ordnung | Geht klar
+Schönes Wochenende | Mille mercis | Merci à tous | Un grand merci | Cordialement | Ça marche chez moi | Bonne journée
+Mil gracias | Muchísimas gracias | Me gusta | Un saludo | Saludos, Ana | Vale | Buen fin de semana | Kind regards, Anna
+Cheers, Bob | Have a nice day! | Enjoy your weekend | Great, have a nice weekend
+"""
+"""Thanks and closings, as in a letter."""
+SIGNED_PRAISE = (
+    "LGTM\n\nBest regards,\nAnna Weber", "Danke!\nVG Jan", "Merci beaucoup\nBien cordialement,\nJean-Luc Picard",
+    "Gracias, todo bien. Un saludo, Ana", "Passt so.\nMfG\nH. Müller",
+)  # fmt: skip
+SIGNED_REQUESTS = (
+    "Please rename it.\n\nViele Grüße\nAnna", "Cheers, Rename it", "Saludos, Renombra la variable", "Regards: use a set",
+    "Best regards, Anna. Rename it.", "Cheers\nAdd a test", "lg, Ändere das", "Un saludo, Falta un test", "LG ist falsch",
+    "Fine, but rename it", "Nice work, thank you. Please add a test", "Best wishes, This Crashes",
+)  # fmt: skip
+NOT_FOR_ME = """
+Works on my machine, not on CI | Works only on my machine | Works for 3 hours on my machine | Läuft bei mir nicht | Läuft nicht
+Ça marche pas | Funciona mal | Runs on my machine for hours | Tests pass on my machine if I disable the cache | Runs twice
+Funciona solo en Linux | Have a look at tax.py | Build on Windows too | Run on macOS too | Work on Linux as well
+Läuft auf keinem Rechner | Läuft auf einem Rechner
+"""
+
+
 def each(lines: str) -> list[str]:
     return [text.strip() for line in lines.strip().splitlines() for text in line.split("|")]
 
@@ -132,7 +158,8 @@ def test_texts_in_many_languages(name: str, wanted: Intent, never: set[Intent], 
 
 def test_the_rule_takes_no_long_time() -> None:
     """Of the longest texts that it reads, made of what its forms begin with: a form that tries again would take minutes."""
-    for piece in ("tests ", "leave it as ", "ignore my ", "no more ", "stürzt ", "great a ", "is all ", "a would be ", "不"):
+    pieces = ("tests ", "leave it as ", "ignore my ", "no more ", "stürzt ", "great a ", "is all ", "a would be ", "不")
+    for piece in (*pieces, "Cheers, A ", "runs fine ", "runs here ", "läuft hier "):
         assert intent_of(f"{piece * 4_000}x", answers=True) in Intent
 
 
@@ -146,3 +173,14 @@ def test_praise_with_a_condition_is_none() -> None:
     assert intent_of("Works great after the crash was fixed") is not Intent.ASKS
     for text in ("The bug is fixed, thanks!", "It no longer crashes when the list is empty", "All comments are addressed"):
         assert intent_of(text) is Intent.PRAISE, text
+
+
+def test_thanks_and_closings_ask_for_nothing() -> None:
+    texts = [*each(CLOSINGS), *SIGNED_PRAISE]
+    assert [(text, str(intent_of(text))) for text in texts if intent_of(text) is not Intent.PRAISE] == []
+
+
+def test_a_closing_hides_no_request() -> None:
+    assert [(text, str(intent_of(text))) for text in SIGNED_REQUESTS if intent_of(text) is not Intent.ASKS] == []
+    dropped = (Intent.PRAISE, Intent.NOTHING)
+    assert [(text, str(intent_of(text))) for text in each(NOT_FOR_ME) if intent_of(text) in dropped] == []

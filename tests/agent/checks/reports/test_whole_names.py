@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.checks.failing_tests import compare, of_others
-from agent.checks.reports import closing_lines, junit, output_names, unittest_output
+from agent.checks.reports import closing_lines, junit, node_events, output_names, rspec, trx, unittest_output
 from agent.checks.reports.javascript import read as read_javascript
-from agent.checks.reports.model import MAX_NAME, short
+from agent.checks.reports.model import MAX_NAME, SuiteReport, Tally, short
 from agent.checks.reports.pytest_report import names
 from agent.checks.reports.pytest_report import read as read_pytest
-from agent.checks.reports.reruns import rerun
+from agent.checks.reports.reruns import distinct, rerun
 from agent.checks.reports.tap import points
 
 SUMMARY = "=========== short test summary info ============\n"
@@ -44,6 +47,25 @@ MESSAGES = (
 @pytest.mark.parametrize("name", IDS)
 def test_pytest_names_are_whole_before_any_message(name: str, message: str) -> None:
     assert list(names(f"{SUMMARY}FAILED {name} - {message}\n")) == [name]
+
+
+PLAIN = ("tests/test_a.py::test_x[a - b]", "tests/test_a.py::TestX::test_x[ - ]", "tests/test_a.py::test_x[a :: b - c]",
+         "tests/my - own/test_a.py::test_x", "tests/my - own/test_b.py::test_x[[1] - [2]]", "tests/test_broken.py",
+         "tests/my - own/test_broken.py", "my - docs/README.md::README.md")  # fmt: skip
+NO_KNOWN_FORM = ("no luck here", "no - luck", "[b]", "it is [a] - [b]", "std::bad - alloc", "1 - 2.py", "x.py")
+
+
+@pytest.mark.parametrize("message", NO_KNOWN_FORM)
+@pytest.mark.parametrize("name", PLAIN)
+def test_pytest_names_are_whole_before_a_message_of_no_known_form(name: str, message: str) -> None:
+    assert list(names(f"{SUMMARY}FAILED {name} - {message}\n")) == [name]
+
+
+@pytest.mark.parametrize("line", ["a.py::x[[ - b] - no", "a.py::x[a] - b] - no", "a.py::x[a - b] - not [c", "a.py::x[[] - x"])
+def test_where_brackets_do_not_match_a_name_is_not_halved(line: str) -> None:
+    """Of two such tests, one that failed before and one that newly fails, each keeps its own name."""
+    other = line.replace("b]", "d]").replace("[[]", "[[[]")
+    assert list(names(f"{SUMMARY}FAILED {line}\nFAILED {other}\n")) == [line, other]
 
 
 def test_pytest_names_without_a_message_are_whole() -> None:
@@ -144,3 +166,76 @@ def test_names_of_unittest_tap_and_cargo_are_whole() -> None:
     assert [point.name for point in points("1..2\nnot ok 1 - a - b\nnot ok 2 - a - c\n")] == ["a - b", "a - c"]
     cargo = "     Running tests/a.rs (target/a)\ntest sums::a ... FAILED\ntest src/lib.rs - add (line 5) ... FAILED\n"
     assert list(output_names.of("cargo", cargo)) == ["tests/a.rs > sums::a", "tests/a.rs > src/lib.rs - add (line 5)"]
+
+
+def _junit(*failed: bool) -> Tally | None:
+    cases = "".join(f'<testcase classname="com.x.A" name="adds">{"<failure/>" * fails}</testcase>' for fails in failed)
+    return junit.tally(iter([f"<testsuite>{cases}</testsuite>"]))
+
+
+def _junit_of_two_modules(*failed: bool) -> Tally | None:
+    case = '<testsuite><testcase classname="com.x.A" name="adds">{}</testcase></testsuite>'
+    return junit.tally(case.format("<error/>" * fails) for fails in failed)
+
+
+def _jest(*failed: bool) -> Tally | None:
+    tests = [{"status": "failed" if fails else "passed", "ancestorTitles": ["sums"], "title": "adds"} for fails in failed]
+    return read_javascript([json.dumps({"testResults": [{"name": "/w/a.test.ts", "assertionResults": tests}]})], "/w")
+
+
+def _rspec(*failed: bool) -> Tally | None:
+    tests = [{"status": "failed" if fails else "passed", "file_path": "./a.rb", "full_description": "adds"} for fails in failed]
+    return rspec.read([json.dumps({"examples": tests})])
+
+
+def _trx(*failed: bool) -> Tally | None:
+    results = "".join(f'<UnitTestResult testName="Adds" outcome="{"Failed" if fails else "Passed"}"/>' for fails in failed)
+    return trx.read([f"<TestRun>{results}</TestRun>"])
+
+
+def _node(*failed: bool) -> Tally | None:
+    events = [{"event": "fail" if fails else "pass", "file": "/w/a.test.js", "names": ["adds"]} for fails in failed]
+    return node_events.read("\n".join(json.dumps(event) for event in [{"event": "start"}, *events, {"event": "end"}]), "/w")
+
+
+@pytest.mark.parametrize("read", [_junit, _junit_of_two_modules, _jest, _rspec, _trx, _node])
+def test_two_tests_of_one_name_are_two(tmp_path: Path, read: Callable[..., Tally | None]) -> None:
+    def run(*failed: bool) -> dict[str, object]:
+        tally = read(*failed)
+        assert tally is not None and tally.failed == sum(failed)
+        return {**SuiteReport("failed", tally).to_json(), "status": "failed" if any(failed) else "passed"}
+
+    def over(before: dict[str, object], after: dict[str, object]) -> list[object]:
+        found = compare(before, after, tmp_path)
+        return [*found["fixed"], *found["gone"]]
+
+    first, second, both = run(True, False), run(False, True), run(True, True)
+    (name,) = first["failing"]  # type: ignore[misc]
+    found = compare(first, second, tmp_path)
+    assert (found["newly_failing"], found["still_failing"]) == ([f"{name} (no. 2 of this name)"], [])
+    assert over(first, second) == over(first, run(False, False)) == [name]
+    assert compare(second, first, tmp_path)["newly_failing"] == [name]
+    assert compare(first, both, tmp_path)["newly_failing"] == [f"{name} (no. 2 of this name)"]
+    assert compare(both, first, tmp_path)["still_failing"] == [name]
+
+
+@pytest.mark.parametrize("places", [["1:1", "1:2", "1:10"], ["1:9", "1:10", "2:1"], ["", "", ""]])
+def test_examples_of_one_name_that_run_at_random_keep_their_numbers(places: list[str]) -> None:
+    def example(number: int) -> dict[str, object]:
+        own = {"id": f"./a_spec.rb[{places[number]}]"} if places[number] else {}
+        told = {"file_path": "./a_spec.rb", "full_description": "adds", "line_number": number + 2}
+        return {**own, **told, "status": "failed" if number == 2 else "passed"}
+
+    for order in itertools.permutations(range(3)):
+        tally = rspec.read([json.dumps({"examples": [example(number) for number in order]})])
+        assert tally is not None and tally.failing == ["a_spec.rb > adds (no. 3 of this name)"]
+
+
+def test_a_test_of_a_repeated_name_is_run_again_by_the_name_that_it_has() -> None:
+    assert rerun("maven", ("mvn", "test"), ["com.x.A > adds (no. 2 of this name)"]) == rerun(
+        "maven", ("mvn", "test"), ["com.x.A > adds"]
+    )
+    assert rerun("vitest", ("npx", "vitest"), ["a.ts > x", "a.ts > x (no. 2 of this name)"]) == rerun(
+        "vitest", ("npx", "vitest"), ["a.ts > x"]
+    )
+    assert distinct(["a.ts > x", "a.ts > x (no. 2 of this name)"]) == 1

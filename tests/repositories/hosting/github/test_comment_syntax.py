@@ -46,6 +46,20 @@ MAIL = "On Mon, Nov 30, 2026 at 9:00 AM Bob <bob@example.org> wrote:"
         ("It was $5 and is $6 now.\n/mgx run", "run", ""),
         ("Thanks!<br>\n/mgx run", "run", ""),
         ("> Shall we?\n\nYes.\n/mgx run", "run", ""),
+        # a line below a tag that stands alone, which is HTML to Markdown and text to people
+        ("<br>\n/mgx run", "run", ""),
+        ("Done.\n\n<br/>\n<br/>\n/mgx run it", "run", "it"),
+        ("<details>\n<summary>Log</summary>\n\n```\nx\n```\n\n</details>\n/mgx approve", "approve", ""),
+        ("<details><summary>Log</summary>\n/mgx run\n</details>\n/mgx help", "help", ""),
+        ("<hr>\n/mgx reject no\nmore", "reject", "no\nmore"),
+        ("<p align=center>\n/mgx run\n</p>", "run", "</p>"),
+        ("<img src=x>\n  /mgx run", "run", ""),
+        ('<img alt="it\'s a b">\n/mgx run', "run", ""),
+        ("<br>\nBy <b>me</b>:\n/mgx run", "run", ""),
+        ("<br>\n<!--\n/mgx run\n-->\n/mgx help", "help", ""),
+        ("<br>\n`\n/mgx help\n`", "help", "`"),
+        ("<pre>\n/mgx run\n</pre>\n/mgx help", "help", ""),
+        ("It takes a List<Object> now.\n/mgx run", "run", ""),
         # the end of what is not Markdown's
         ("/mgx approve\n---\nBob", "approve", "---\nBob"),
         ("- done\n- tested\n/mgx approve", "approve", ""),
@@ -84,6 +98,28 @@ def test_a_command_is_found(text: str, verb: str, words: str) -> None:
         "<div><pre>\n\n/mgx approve\n\n</pre></div>",
         "Write <code>x\n/mgx approve</code>",
         "<blockquote>\n\n/mgx approve\n\n</blockquote>",
+        "<br>\n<!--\n/mgx approve\n-->",
+        "<br>\n<pre>\n/mgx approve\n</pre>",
+        "<br>\n<details>\n/mgx approve",
+        "<br>\n<a title='\n/mgx approve\n'>x</a>",
+        "<br>\n<a title='>\n/mgx approve\n'>x</a>",
+        '<br>\n<a title="a" alt=">\n/mgx approve\n">x</a>',
+        "<br>\n<a href=x>\n/mgx approve\n</a>",
+        "<table>\n<tr><td>\n/mgx approve\n</td></tr></table>",
+        "<div hidden>\n/mgx approve\n</div>",
+        "<script>\n/mgx approve\n</script>",
+        "<?php\n/mgx approve\n?>",
+        "<!DOCTYPE\n/mgx approve\n>",
+        "<![CDATA[\n/mgx approve\n]]>",
+        "> <br>\n> /mgx approve",
+        "<br>\nsay /mgx approve",
+        "<br>/mgx approve",
+        "<br>\n<b>x</b> /mgx approve",
+        "<br>\n</ \n/mgx approve\n>",
+        "<br>\n</1\n/mgx approve\n>",
+        "<ruby>x<rp>\n/mgx approve\n</ruby>",
+        "<br>\n<ruby>x<rp>\n/mgx approve\n</ruby>",
+        "<video controls>\n/mgx approve\n</video>",
         # not seen as it is written
         "$$\n/mgx approve\n$$",
         "So $$ x\n/mgx approve\n$$ it is",
@@ -122,6 +158,8 @@ def test_the_author_s_own_words() -> None:
     text = f"Thanks, **really**!\n\n> Could you rename it?\n\n```py\nx = 1\n```\n<!-- hidden -->\n- see `total`\n\n{MAIL}\n> no"
     assert read_comment(text).prose == "Thanks, really!\nsee `total`"
     assert not read_comment(text).suggests
+    below = read_comment("LGTM\n\n<br>\nbut <b>rename</b> it\n<details>\nlog\n</details>\nplease")
+    assert [line for line in below.prose.splitlines() if line] == ["LGTM", "but rename it", "please"]
     assert read_comment("Like so:\n```suggestion\nx = 1\n```").suggests
     ours = read_comment("Changed.\n\n<!-- mgx:1 -->")
     assert (ours.is_ours, ours.prose) == (True, "")
