@@ -17,8 +17,7 @@ from mgx_project.common import clock
 from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
 from mgx_project.common.own_session import require_own_session
-from mgx_project.common.row_policies import GRANTS
-from mgx_project.common.tenant_wall import OPERATOR, TENANT
+from mgx_project.common.row_policies import grant_rights, make_roles
 
 from .actors import send_unlock_link
 from .event_log import group
@@ -35,9 +34,12 @@ NAMESAKES = 5
 @receiver(pre_migrate)
 def migrations_take_as_long_as_they_take(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
     """The bound of migration 0009 is for what people and runs wait for."""
-    if sender.label == User._meta.app_label and plan:  # the signal is sent for each application
+    if sender.label != User._meta.app_label:  # the signal is sent for each application
+        return
+    if plan:
         require_own_session(connections[using])
         connections[using].cursor().execute("SET statement_timeout = 0")
+    make_roles(connections[using])
 
 
 @receiver(post_migrate)
@@ -47,13 +49,9 @@ def others_do_not(using: str, **kwargs: Any) -> None:
 
 @receiver(post_migrate)
 def let_the_roles_in(using: str, sender: AppConfig, **kwargs: Any) -> None:
-    """A dump that was restored has none of these rights, nor have new tables."""
-    if sender.label != "workspaces":
-        return
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT count(*) = 2 FROM pg_roles WHERE rolname = ANY (%s)", [[TENANT, OPERATOR]])
-        if cursor.fetchone()[0]:
-            cursor.execute(GRANTS)
+    """Of whichever application the last table is, the signal comes when all are there."""
+    if sender.label == User._meta.app_label:
+        grant_rights(connections[using])
 
 
 @receiver(pre_save, sender=User)

@@ -1,14 +1,18 @@
 """Migrations that give a table's rows to their tenant alone: PostgreSQL's row-level security, beside the filter of each query.
 
-The role TENANT sees the rows of the tenants that `tenant_wall` names, OPERATOR sees all; who owns the tables (and so migrates,
-dumps and restores them) is a member of both. FORCE binds the owner as well, so that a missing policy shows nothing rather than
-all.
+The role TENANT sees the rows of the tenants that `tenant_wall` names, OPERATOR sees all. Who owns the tables is a member of
+both, and so sees all rows too: in migrations and dumps, and as a process of the release before, which names no role. FORCE
+binds the owner as well, so that a missing policy shows nothing rather than all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import psycopg
+from django.core.management.base import CommandError
+from django.db import Error
 from django.db.migrations import RunSQL
 from django.db.migrations.operations.base import Operation
 
@@ -16,7 +20,7 @@ from .tenant_wall import OPERATOR, SETTING, TENANT
 
 _ROLES = f"""
 DO $$
-DECLARE name text;
+DECLARE name text; usable boolean;
 BEGIN
   -- databases of one server share their roles, and may be migrated at the same time
   PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
@@ -24,24 +28,68 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', name);
     END IF;
-    IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+    usable := pg_has_role(current_user, name, 'USAGE');
+    -- since PostgreSQL 16, who creates a role is a member that may neither use nor become it
+    IF usable AND current_setting('server_version_num')::int >= 160000 THEN
+      usable := pg_has_role(current_user, name, 'SET');
+    END IF;
+    IF NOT usable THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', name);
     END IF;
   END LOOP;
-EXCEPTION WHEN insufficient_privilege THEN
-  RAISE EXCEPTION '% may not create roles', current_user USING HINT =
-    'As an administrator of the database server: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; '
-    'GRANT {TENANT}, {OPERATOR} TO ' || quote_ident(current_user) || ';';
+END $$;
+"""
+_GRANTS = f"""
+DO $$
+DECLARE own text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
+  IF NOT has_schema_privilege('{TENANT}', current_schema(), 'USAGE')
+     OR NOT has_schema_privilege('{OPERATOR}', current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO {TENANT}, {OPERATOR}', current_schema());
+  END IF;
+  -- others' tables may be there too: those of extensions
+  SELECT string_agg(oid::regclass::text, ', ') INTO own FROM pg_class
+   WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND relname <> 'django_migrations'
+     AND pg_has_role(current_user, relowner, 'USAGE')
+     AND NOT (has_table_privilege('{TENANT}', oid, 'DELETE') AND has_table_privilege('{OPERATOR}', oid, 'DELETE'));
+  IF own IS NOT NULL THEN
+    EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON ' || own || ' TO {TENANT}, {OPERATOR}';
+  END IF;
+  SELECT string_agg(oid::regclass::text, ', ') INTO own FROM pg_class
+   WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND pg_has_role(current_user, relowner, 'USAGE')
+     AND NOT (has_sequence_privilege('{TENANT}', oid, 'USAGE') AND has_sequence_privilege('{OPERATOR}', oid, 'USAGE'));
+  IF own IS NOT NULL THEN
+    EXECUTE 'GRANT USAGE, SELECT ON SEQUENCE ' || own || ' TO {TENANT}, {OPERATOR}';
+  END IF;
+  IF to_regclass('django_migrations') IS NOT NULL THEN
+    GRANT SELECT ON django_migrations TO {TENANT}, {OPERATOR};
+  END IF;
 END $$;
 """
 
 
-GRANTS = f"""
-GRANT USAGE ON SCHEMA public TO {TENANT}, {OPERATOR};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {TENANT}, {OPERATOR};
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {TENANT}, {OPERATOR};
-"""
-"""For all tables that there are. Given after each `migrate`, so that those of later migrations are among them."""
+def make_roles(database: Any) -> None:
+    """Makes both roles where they are missing, and the role that signed in a member of both. Raises CommandError where it may
+    not, with what an administrator of the database server has to do."""
+    try:
+        with database.cursor() as cursor:
+            cursor.execute(_ROLES)
+    except Error as error:
+        if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise
+        user = psycopg.sql.Identifier(str(database.settings_dict["USER"])).as_string()
+        raise CommandError(
+            f"{user} may not make the roles by which PostgreSQL keeps tenants apart. Do this once as an administrator of the "
+            f"database server, and start again: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; "
+            f"GRANT {TENANT}, {OPERATOR} TO {user}; (docs/DATABASE_SCHEMA.md)"
+        ) from error
+
+
+def grant_rights(database: Any) -> None:
+    """Gives both roles the rights on all tables of the role that signed in. New tables have none, nor has a restored dump."""
+    with database.cursor() as cursor:
+        cursor.execute(_GRANTS)
 
 
 def roles() -> Operation:

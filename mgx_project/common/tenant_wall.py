@@ -33,6 +33,8 @@ class View:
 
 ALL = View(OPERATOR)
 NOTHING = View(TENANT)
+AS_SIGNED_IN = View("NONE")
+"""What PostgreSQL has from the start of each transaction: all rows, and the rights of the owner."""
 _view: ContextVar[View | None] = ContextVar("tenant_wall", default=None)
 _by_default: list[View | None] = [None]
 
@@ -74,6 +76,13 @@ def across_tenants() -> Iterator[None]:
     """All rows: for what belongs to the server (the queue, deliveries without a tenant yet, sign-ins, operators' pages). Usable
     as a decorator."""
     with _seeing(ALL):
+        yield
+
+
+@contextmanager
+def as_signed_in() -> Iterator[None]:
+    """With the rights of the role that signed in: for what only it may do, such as ending a session of its own."""
+    with _seeing(AS_SIGNED_IN):
         yield
 
 

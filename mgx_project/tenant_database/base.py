@@ -8,43 +8,66 @@ statements of one simple query so (protocol, "Multiple Statements in a Simple Qu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
+from django.db import NotSupportedError
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Composable
 
 from mgx_project.common import tenant_wall
+from mgx_project.common.tenant_wall import AS_SIGNED_IN
+
+UNKNOWN = tenant_wall.View("unknown")
 
 
 class WalledCursor(base.Cursor):  # type: ignore[misc]
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """As psycopg's. The view that was set is kept with the connection."""
         connection: Any = self.connection
-        status, view = connection.pgconn.transaction_status, tenant_wall.current()
+        status, view = connection.pgconn.transaction_status, tenant_wall.current() or AS_SIGNED_IN
         if status != TransactionStatus.INTRANS:
-            connection.view = None
-        if status == TransactionStatus.INERROR or view == getattr(connection, "view", None):
+            connection.view = AS_SIGNED_IN
+        if status == TransactionStatus.INERROR or view == getattr(connection, "view", AS_SIGNED_IN):
             return super().execute(query, params, **options)
-        connection.view = None
-        prefix = view.sql if view else RESET
-        super().execute(SQL(prefix) + query if isinstance(query, Composable) else prefix + query, params, **options)
+        connection.view = UNKNOWN
+        super().execute(_with(view, query), params, **options)
         while self.nextset():
             pass
         connection.view = view
         return self
 
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> NoReturn:
+        raise _refused("executemany()")
 
-RESET = f"SET LOCAL ROLE NONE; SET LOCAL {tenant_wall.SETTING} = '{{}}'; "
-"""Back to the role that signed in, within a transaction that had another."""
-UNKNOWN = tenant_wall.View("unknown")
+    def stream(self, *args: Any, **options: Any) -> NoReturn:
+        raise _refused("stream()")
+
+    def copy(self, *args: Any, **options: Any) -> NoReturn:
+        raise _refused("copy()")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         return super().get_connection_params() | {"cursor_factory": WalledCursor}
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name:
+            raise _refused("a cursor of the server")
+        return super().create_cursor()
+
     def _savepoint_rollback(self, sid: str) -> None:
         """What was set since the savepoint is undone with it."""
         super()._savepoint_rollback(sid)  # type: ignore[misc]
         self.connection.view = UNKNOWN
+
+
+def _with(view: tenant_wall.View, query: Any) -> Any:
+    if isinstance(query, Composable):
+        return SQL(view.sql) + query
+    return view.sql.encode() + query if isinstance(query, bytes) else view.sql + query
+
+
+def _refused(what: str) -> NotSupportedError:
+    """These go by the extended protocol or take the whole message, so that no view can be set in front of them."""
+    return NotSupportedError(f"{what} would not say whose rows it may see. Use execute(), or a connection of psycopg itself.")
