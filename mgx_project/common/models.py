@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from . import tenant_wall
 from .fields import MomentField
 from .ids import uuid7
 
@@ -17,6 +18,22 @@ class Entity(models.Model):
 
     class Meta:
         abstract = True
+
+
+class UnscopedRead(RuntimeError):
+    """Nobody said whose rows are meant."""
+
+
+class RefusingManager(models.Manager[Any]):
+    """Django's default manager of what has a tenant: libraries and the admin read by it. Raises UnscopedRead where nobody has
+    said whose rows the context may see (`tenant_wall`); the rows that belong to another row are that one's."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        if not tenant_wall.is_named() and not hasattr(self, "instance"):  # which Django's related managers have
+            raise UnscopedRead(
+                f"{self.model.__name__}: say whose rows by objects.for_workspace(id), or by across_tenants that all are meant."
+            )
+        return super().get_queryset()
 
 
 class ScopedManager:
@@ -45,6 +62,7 @@ class TenantManager:
 class TenantModel(Entity):
     workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, related_name="+")
 
+    any_named: Any = RefusingManager()
     across_tenants: Any = models.Manager()
     objects = TenantManager()
 

@@ -82,7 +82,7 @@ def make_roles(database: Any) -> None:
         raise CommandError(
             f"{user} may not make the roles by which PostgreSQL keeps tenants apart. Do this once as an administrator of the "
             f"database server, and start again: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; "
-            f"GRANT {TENANT}, {OPERATOR} TO {user}; (docs/DATABASE_SCHEMA.md)"
+            f"GRANT {TENANT}, {OPERATOR} TO {user}; (docs/DATABASE.md)"
         ) from error
 
 

@@ -44,6 +44,11 @@ def current() -> View | None:
     return _view.get() or _by_default[0]
 
 
+def is_named() -> bool:
+    """Whether the context itself says whose rows it may see, rather than the process for all that say nothing."""
+    return _view.get() not in (None, NOTHING)
+
+
 def default_to(view: View) -> None:
     """For the whole process: NOTHING where it serves tenants, whose requests each name theirs; ALL where it does the server's
     own work, and only the work for one tenant says whose it is."""

@@ -24,8 +24,8 @@ MODELS = {
 }
 SAMPLES: dict[type[models.Field[Any, Any]], Any] = {
     models.BooleanField: False,
-    models.DateField: clock.now().date(),
     models.DateTimeField: clock.now(),
+    models.DateField: clock.now().date(),
     models.IntegerField: 1,
     models.DecimalField: 1,
     models.FloatField: 1.0,
