@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
-from django.db.models import Model
+from django.db import DatabaseError, NotSupportedError, connection, transaction
+from django.db.models import Max
 
 from mgx_project.common import tenant_wall
+from mgx_project.common.async_db import run_db
+from mgx_project.common.models import RefusingManager, TenantManager, TenantModel, UnscopedRead
 from runs.models import TaskRun
-from workspaces.models import Workspace
+from tasks.models import Task
+from workspaces.models import Departure, Membership, Workspace
 
 from .conftest import Tenant, make_tenant
 
@@ -93,9 +100,62 @@ def test_only_ids_are_put_into_a_statement() -> None:
     assert view and view.workspaces == "{00000000-0000-0000-0000-000000000001}"
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
-def test_a_stranger_adds_nothing(table: str, tenant: Tenant) -> None:
-    model: type[Model] = next(each for each in apps.get_models() if each._meta.db_table == table)
-    with tenant_wall.within(uuid.uuid4()), connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
-        assert cursor.fetchone() == (0,)
+def test_the_default_manager_refuses_where_nobody_said_whose_rows(tenant: Tenant) -> None:
+    run, rows = tenant.run(), TaskRun._default_manager.filter(last_seq__gte=0)
+    acts: list[Callable[[], object]] = [
+        lambda: list(rows), rows.count, rows.exists, rows.first, rows.delete, lambda: rows.update(last_seq=1),
+        lambda: list(TaskRun._default_manager.values_list("pk")), lambda: TaskRun._default_manager.aggregate(Max("last_seq")),
+        lambda: list(Task.across_tenants.filter(runs__in=rows)), lambda: list(rows.union(rows)),
+    ]  # fmt: skip
+    for act in acts:
+        with pytest.raises(UnscopedRead, match="TaskRun: say whose rows"):
+            act()
+        with tenant_wall.within(), pytest.raises(UnscopedRead):
+            act()
+    assert list(run.task.runs.all()) == [run], "what belongs to a row is that row's"
+    with tenant_wall.within(tenant.workspace.pk):
+        assert list(rows) == [run]
+    with tenant_wall.across_tenants():
+        assert rows.count() == 1
+
+
+def test_all_that_have_a_tenant_have_its_managers() -> None:
+    models = [model for model in apps.get_models() if any(f.column == "workspace_id" for f in model._meta.local_fields)]
+    others = {model.__name__ for model in models if not issubclass(model, TenantModel)}
+    assert others == {"Membership", "Departure"}, "who belongs to which tenants is asked before a tenant is known"
+    for model in set(models) - {Membership, Departure}:
+        assert isinstance(model._default_manager, RefusingManager)
+        assert isinstance(model.__dict__.get("objects", TenantModel.__dict__["objects"]), TenantManager)
+
+
+@pytest.mark.django_db
+def test_statements_that_could_not_say_whose_rows_are_refused() -> None:
+    with connection.cursor() as cursor:
+        for act in (
+            lambda: cursor.executemany("SELECT %s", [[1]]),
+            lambda: cursor.cursor.copy("COPY tasks TO STDOUT"),
+            lambda: cursor.cursor.stream("SELECT 1"),
+            connection.chunked_cursor,
+        ):
+            with pytest.raises(NotSupportedError, match="whose rows"):
+                act()
+
+
+def test_threads_and_tasks_take_the_view_along_only_with_their_context(tenant: Tenant) -> None:
+    with tenant_wall.within(tenant.workspace.pk), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(tenant_wall.current).result() is None, "the default of a process of tests"
+        assert pool.submit(copy_context().run, tenant_wall.current).result() == tenant_wall.current()
+        assert asyncio.run(run_db(tenant_wall.current)) == tenant_wall.current()
+
+
+def test_what_only_the_owner_may_do_is_done_as_the_role_that_signed_in(tenant: Tenant) -> None:
+    def role() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user, session_user")
+            return cursor.fetchone()
+
+    with transaction.atomic(), tenant_wall.within(tenant.workspace.pk):
+        assert role()[0] == tenant_wall.TENANT
+        with tenant_wall.as_signed_in():
+            assert role()[0] == role()[1]
+        assert role()[0] == tenant_wall.TENANT
