@@ -8,6 +8,7 @@ statements of one simple query so (protocol, "Multiple Statements in a Simple Qu
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from django.db import NotSupportedError
@@ -47,7 +48,19 @@ class WalledCursor(base.Cursor):  # type: ignore[misc]
         raise _refused("copy()")
 
 
+class DatabaseOperations(base.DatabaseOperations):  # type: ignore[misc]
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        """As it was asked, without what was set in front: for logs and tests of what is asked."""
+        sent = super().last_executed_query(cursor, sql, params)
+        return _SET.sub("", sent, count=1) if isinstance(sent, str) else sent
+
+
+_SET = re.compile(rf"\ASET LOCAL ROLE \w+; SET LOCAL {re.escape(tenant_wall.SETTING)} = '{{[^}}]*}}'; ")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
+
     def get_connection_params(self) -> dict[str, Any]:
         return super().get_connection_params() | {"cursor_factory": WalledCursor}
 
