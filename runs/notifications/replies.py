@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -58,7 +58,7 @@ def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        with bound_contextvars(workspace_id=workspace_id, reply_id=row_id):
+        with bound_contextvars(workspace_id=workspace_id, reply_id=row_id), tenant_wall.within(workspace_id):
             _post_reply(row_id)
     return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
 

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -47,7 +47,7 @@ def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        with bound_contextvars(workspace_id=workspace_id, delivery_id=delivery_id):
+        with bound_contextvars(workspace_id=workspace_id, delivery_id=delivery_id), tenant_wall.within(workspace_id):
             _process(delivery_id)
     left = WebhookDelivery.objects.for_workspace(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
     return list(left.values_list("pk", flat=True)[:1])

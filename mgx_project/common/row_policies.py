@@ -1,0 +1,123 @@
+"""Migrations that give a table's rows to their tenant alone: PostgreSQL's row-level security, beside the filter of each query.
+
+The role TENANT sees the rows of the tenants that `tenant_wall` names, OPERATOR sees all. Who owns the tables is a member of
+both, and so sees all rows too: in migrations and dumps, and as a process of the release before, which names no role. FORCE
+binds the owner as well, so that a missing policy shows nothing rather than all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from django.core.management.base import CommandError
+from django.db import Error
+from django.db.migrations import RunSQL
+from django.db.migrations.operations.base import Operation
+
+from .tenant_wall import OPERATOR, SETTING, TENANT
+
+_ROLES = f"""
+DO $$
+DECLARE name text; usable boolean;
+BEGIN
+  -- databases of one server share their roles, and may be migrated at the same time
+  PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
+  FOREACH name IN ARRAY ARRAY['{TENANT}', '{OPERATOR}'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+    END IF;
+    usable := pg_has_role(current_user, name, 'USAGE');
+    -- since PostgreSQL 16, who creates a role is a member that may neither use nor become it
+    IF usable AND current_setting('server_version_num')::int >= 160000 THEN
+      usable := pg_has_role(current_user, name, 'SET');
+    END IF;
+    IF NOT usable THEN
+      EXECUTE format('GRANT %I TO CURRENT_USER', name);
+    END IF;
+  END LOOP;
+END $$;
+"""
+_GRANTS = f"""
+DO $$
+DECLARE own text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
+  IF NOT has_schema_privilege('{TENANT}', current_schema(), 'USAGE')
+     OR NOT has_schema_privilege('{OPERATOR}', current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO {TENANT}, {OPERATOR}', current_schema());
+  END IF;
+  -- others' tables may be there too: those of extensions
+  SELECT string_agg(oid::regclass::text, ', ') INTO own FROM pg_class
+   WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND relname <> 'django_migrations'
+     AND pg_has_role(current_user, relowner, 'USAGE')
+     AND NOT (has_table_privilege('{TENANT}', oid, 'DELETE') AND has_table_privilege('{OPERATOR}', oid, 'DELETE'));
+  IF own IS NOT NULL THEN
+    EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON ' || own || ' TO {TENANT}, {OPERATOR}';
+  END IF;
+  SELECT string_agg(oid::regclass::text, ', ') INTO own FROM pg_class
+   WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S' AND pg_has_role(current_user, relowner, 'USAGE')
+     AND NOT (has_sequence_privilege('{TENANT}', oid, 'USAGE') AND has_sequence_privilege('{OPERATOR}', oid, 'USAGE'));
+  IF own IS NOT NULL THEN
+    EXECUTE 'GRANT USAGE, SELECT ON SEQUENCE ' || own || ' TO {TENANT}, {OPERATOR}';
+  END IF;
+  IF to_regclass('django_migrations') IS NOT NULL THEN
+    GRANT SELECT ON django_migrations TO {TENANT}, {OPERATOR};
+  END IF;
+END $$;
+"""
+
+
+def make_roles(database: Any) -> None:
+    """Makes both roles where they are missing, and the role that signed in a member of both. Raises CommandError where it may
+    not, with what an administrator of the database server has to do."""
+    try:
+        with database.cursor() as cursor:
+            cursor.execute(_ROLES)
+    except Error as error:
+        if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise
+        user = psycopg.sql.Identifier(str(database.settings_dict["USER"])).as_string()
+        raise CommandError(
+            f"{user} may not make the roles by which PostgreSQL keeps tenants apart. Do this once as an administrator of the "
+            f"database server, and start again: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; "
+            f"GRANT {TENANT}, {OPERATOR} TO {user}; (docs/DATABASE.md)"
+        ) from error
+
+
+def grant_rights(database: Any) -> None:
+    """Gives both roles the rights on all tables of the role that signed in. New tables have none, nor has a restored dump."""
+    with database.cursor() as cursor:
+        cursor.execute(_GRANTS)
+
+
+def roles() -> Operation:
+    """Both roles, of which the role that migrates becomes a member."""
+    return RunSQL(_ROLES, RunSQL.noop)
+
+
+def own_rows_only(columns: Mapping[str, str] | Sequence[str]) -> list[Operation]:
+    """For tables with the tenant's id in ``workspace_id``, or in the column named."""
+    named = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "workspace_id")
+    return [RunSQL(_policies(table, column), _undone(table)) for table, column in named.items()]
+
+
+def _policies(table: str, column: str) -> str:
+    # current_setting is stable, so that the condition can be looked up in an index
+    mine = f"{column} = ANY (NULLIF(current_setting('{SETTING}', true), '')::uuid[])"
+    return f"""
+        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own_rows ON {table} TO {TENANT} USING ({mine}) WITH CHECK ({mine});
+        CREATE POLICY all_rows ON {table} TO {OPERATOR} USING (true) WITH CHECK (true);
+    """
+
+
+def _undone(table: str) -> str:
+    return f"""
+        DROP POLICY own_rows ON {table};
+        DROP POLICY all_rows ON {table};
+        ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+        ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+    """
