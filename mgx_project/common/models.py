@@ -35,6 +35,7 @@ def _require_named(model: type[models.Model]) -> None:
 class RefusingQuery(sql.Query):
     def get_compiler(self, *args: Any, **options: Any) -> Any:
         """Asked for by whatever becomes a statement, and by no queryset that is only held ready, as by a filter or a form."""
+        assert self.model is not None
         _require_named(self.model)
         return super().get_compiler(*args, **options)
 
@@ -59,7 +60,7 @@ class RefusingManager(models.Manager[Any]):
     def get_queryset(self) -> models.QuerySet[Any]:
         if hasattr(self, "instance"):  # which Django's related managers have
             return super().get_queryset()
-        return RefusingQuerySet(self.model, using=self._db, hints=self._hints)
+        return RefusingQuerySet(self.model, using=self._db, hints=self._hints)  # type: ignore[attr-defined]
 
 
 class ScopedManager:

@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from django.db import NotSupportedError
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
+from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Composable
 
@@ -22,7 +24,7 @@ from mgx_project.common.tenant_wall import AS_SIGNED_IN
 UNKNOWN = tenant_wall.View("unknown")
 
 
-class WalledCursor(base.Cursor):  # type: ignore[misc]
+class WalledCursor(base.Cursor, ClientCursor[Any]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """As psycopg's. The view that was set is kept with the connection."""
         connection: Any = self.connection
@@ -48,7 +50,7 @@ class WalledCursor(base.Cursor):  # type: ignore[misc]
         raise _refused("copy()")
 
 
-class DatabaseOperations(base.DatabaseOperations):  # type: ignore[misc]
+class DatabaseOperations(PostgresOperations):
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
         """As it was asked, without what was set in front: for logs and tests of what is asked."""
         sent = super().last_executed_query(cursor, sql, params)

@@ -41,6 +41,7 @@ class HasRoleInNamedWorkspace(HasRole):
         if "pk" in view.kwargs or isinstance(request.auth, ApiToken):
             return super().has_permission(request, view)
         view.principal = None
+        assert isinstance(request.user, User)
         open_wall_for(request.user)
         return True
 
