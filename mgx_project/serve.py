@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="ASGI server to use (uvicorn)")
     given = parser.parse_args(argv)
     close_data_directory(env.DATA_DIR)
-    tenant_wall.default_to(tenant_wall.NOTHING)
+    tenant_wall.close()
     if env.MGX_ENV != "embedded":  # that one makes its user itself
         _announce_setup_token()
     if given.server == "daphne":

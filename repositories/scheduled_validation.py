@@ -85,6 +85,7 @@ def work_off() -> int:
         _validating.release()
 
 
+@tenant_wall.across_tenants()
 def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
     """The link that is due longest and its workspace, of which a share is taken (`repositories.fair_shares`).
 

@@ -49,10 +49,9 @@ def is_named() -> bool:
     return _view.get() not in (None, NOTHING)
 
 
-def default_to(view: View) -> None:
-    """For the whole process: NOTHING where it serves tenants, whose requests each name theirs; ALL where it does the server's
-    own work, and only the work for one tenant says whose it is."""
-    _by_default[0] = view
+def close() -> None:
+    """For the whole process, from here on: a context that does not say whose rows are meant sees NOTHING."""
+    _by_default[0] = NOTHING
 
 
 def _tenants(workspace_ids: tuple[uuid.UUID | str, ...]) -> View:

@@ -53,7 +53,8 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     Does not raise for failures of the run: every outcome is a state. After a lost database connection the lease expires, and
     the run continues elsewhere.
     """
-    run = worker_transitions.claim(run_id, statuses)
+    with tenant_wall.across_tenants():
+        run = worker_transitions.claim(run_id, statuses)
     return None if run is None else do(run, phase)
 
 

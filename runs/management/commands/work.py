@@ -52,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--network-threads", type=int, default=THREADS, help=said)
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
-        tenant_wall.default_to(tenant_wall.ALL)
+        tenant_wall.close()
         close_data_directory(settings.MGX_DATA_DIR)
         leftovers.hold_runtime()
         bootstrap(leftovers.runtime_directory())
