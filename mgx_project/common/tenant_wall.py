@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 
 TENANT, OPERATOR = "mgx_tenant", "mgx_operator"
 """The roles of the database server; its databases share them, and the policies of each say what they see there."""
@@ -23,12 +24,17 @@ SETTING = "mgx.workspaces"
 class View:
     role: str
     workspaces: str = "{}"
-    """The text of a PostgreSQL array: made here, of UUIDs alone."""
+    """The text of a PostgreSQL array: made here, of UUIDs alone. Only TENANT's policies read it."""
 
-    @property
-    def sql(self) -> str:
-        """Sets it for the transaction. Contains nothing that psycopg would take for a placeholder."""
-        return f"SET LOCAL ROLE {self.role}; SET LOCAL {SETTING} = '{self.workspaces}'; "
+    @cached_property
+    def statements(self) -> tuple[bytes, ...]:
+        """Set it for the transaction."""
+        role = f"SET LOCAL ROLE {self.role};".encode()
+        return (role, f"SET LOCAL {SETTING} = '{self.workspaces}';".encode()) if self.role == TENANT else (role,)
+
+    @cached_property
+    def sql(self) -> bytes:
+        return b"".join(self.statements)
 
 
 ALL = View(OPERATOR)
@@ -55,7 +61,8 @@ def close() -> None:
 
 
 def _tenants(workspace_ids: tuple[uuid.UUID | str, ...]) -> View:
-    return View(TENANT, "{" + ",".join(sorted(str(uuid.UUID(str(one))) for one in workspace_ids)) + "}")
+    named = (one if isinstance(one, uuid.UUID) else uuid.UUID(one) for one in workspace_ids)
+    return View(TENANT, "{" + ",".join(sorted(map(str, named))) + "}")
 
 
 def enter(*workspace_ids: uuid.UUID | str) -> None:

@@ -8,15 +8,12 @@ statements of one simple query so (protocol, "Multiple Statements in a Simple Qu
 
 from __future__ import annotations
 
-import re
 from typing import Any, NoReturn
 
 from django.db import NotSupportedError
 from django.db.backends.postgresql import base
-from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
-from psycopg.sql import SQL, Composable
 
 from mgx_project.common import tenant_wall
 from mgx_project.common.tenant_wall import AS_SIGNED_IN
@@ -25,6 +22,11 @@ UNKNOWN = tenant_wall.View("unknown")
 
 
 class WalledCursor(base.Cursor, ClientCursor[Any]):
+    _ahead: tenant_wall.View | None = None
+    """What the statement that is being executed has to set first."""
+    _skipped = 0
+    """Results of the present message that are not the statement's own."""
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """As psycopg's. The view that was set is kept with the connection."""
         connection: Any = self.connection
@@ -33,12 +35,27 @@ class WalledCursor(base.Cursor, ClientCursor[Any]):
             connection.view = AS_SIGNED_IN
         if status == TransactionStatus.INERROR or view == getattr(connection, "view", AS_SIGNED_IN):
             return super().execute(query, params, **options)
-        connection.view = UNKNOWN
-        super().execute(_with(view, query), params, **options)
-        while self.nextset():
-            pass
+        connection.view, self._ahead = UNKNOWN, view
+        try:
+            super().execute(query, params, **options)
+            if self._ahead is not None:
+                raise NotSupportedError("This version of psycopg sends statements in a way that does not carry the tenant.")
+        finally:
+            self._ahead, self._skipped = None, 0
         connection.view = view
         return self
+
+    def _execute_send(self, query: Any, **options: Any) -> None:
+        """psycopg's, for a statement whose parameters are in its text, which is kept without what is put in front."""
+        if self._ahead is None:
+            super()._execute_send(query, **options)
+        else:
+            view, self._ahead, self._query = self._ahead, None, query
+            self._skipped = len(view.statements)
+            self._pgconn.send_query(view.sql + query.query)
+
+    def _set_results(self, results: list[Any]) -> None:
+        super()._set_results(results[self._skipped :])
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> NoReturn:
         raise _refused("executemany()")
@@ -50,19 +67,7 @@ class WalledCursor(base.Cursor, ClientCursor[Any]):
         raise _refused("copy()")
 
 
-class DatabaseOperations(PostgresOperations):
-    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
-        """As it was asked, without what was set in front: for logs and tests of what is asked."""
-        sent = super().last_executed_query(cursor, sql, params)
-        return _SET.sub("", sent, count=1) if isinstance(sent, str) else sent
-
-
-_SET = re.compile(rf"\ASET LOCAL ROLE \w+; SET LOCAL {re.escape(tenant_wall.SETTING)} = '{{[^}}]*}}'; ")
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
-    ops_class = DatabaseOperations
-
     def get_connection_params(self) -> dict[str, Any]:
         return super().get_connection_params() | {"cursor_factory": WalledCursor}
 
@@ -75,12 +80,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """What was set since the savepoint is undone with it."""
         super()._savepoint_rollback(sid)  # type: ignore[misc]
         self.connection.view = UNKNOWN
-
-
-def _with(view: tenant_wall.View, query: Any) -> Any:
-    if isinstance(query, Composable):
-        return SQL(view.sql) + query
-    return view.sql.encode() + query if isinstance(query, bytes) else view.sql + query
 
 
 def _refused(what: str) -> NotSupportedError:
