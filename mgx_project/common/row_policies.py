@@ -41,7 +41,7 @@ END $$;
 """
 _GRANTS = f"""
 DO $$
-DECLARE own text;
+DECLARE own text; later text := format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ', current_schema());
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
   IF NOT has_schema_privilege('{TENANT}', current_schema(), 'USAGE')
@@ -65,6 +65,12 @@ BEGIN
   IF to_regclass('django_migrations') IS NOT NULL THEN
     GRANT SELECT ON django_migrations TO {TENANT}, {OPERATOR};
   END IF;
+  -- what later migrations make is readable with them: who waits for a schema does not wait for the end of the command
+  IF NOT EXISTS (SELECT FROM pg_default_acl, aclexplode(defaclacl) AS given WHERE given.grantee = '{OPERATOR}'::regrole
+                 AND defaclrole = current_user::regrole AND defaclnamespace = current_schema()::regnamespace) THEN
+    EXECUTE later || 'SELECT, INSERT, UPDATE, DELETE ON TABLES TO {TENANT}, {OPERATOR}';
+    EXECUTE later || 'USAGE, SELECT ON SEQUENCES TO {TENANT}, {OPERATOR}';
+  END IF;
 END $$;
 """
 
@@ -87,7 +93,8 @@ def make_roles(database: Any) -> None:
 
 
 def grant_rights(database: Any) -> None:
-    """Gives both roles the rights on all tables of the role that signed in. New tables have none, nor has a restored dump."""
+    """Gives both roles the rights on all tables of the role that signed in (a restored dump has none), and on those that it
+    makes from then on."""
     with database.cursor() as cursor:
         cursor.execute(_GRANTS)
 
@@ -95,6 +102,11 @@ def grant_rights(database: Any) -> None:
 def roles() -> Operation:
     """Both roles, of which the role that migrates becomes a member."""
     return RunSQL(_ROLES, RunSQL.noop)
+
+
+def rights() -> Operation:
+    """What `grant_rights` does."""
+    return RunSQL(_GRANTS, RunSQL.noop)
 
 
 def own_rows_only(columns: Mapping[str, str] | Sequence[str]) -> list[Operation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from mgx_project.common.row_policies import own_rows_only, roles
+from mgx_project.common.row_policies import own_rows_only, rights, roles
 
 TABLES = (
     "api_tokens",
@@ -46,4 +46,4 @@ class Migration(migrations.Migration):
         ("tasks", "0002_pull_requests"),
         ("workspaces", "0013_fewer_event_indexes"),
     ]
-    operations = [roles(), *own_rows_only(TABLES), *own_rows_only({"workspaces": "id"})]
+    operations = [roles(), *own_rows_only(TABLES), *own_rows_only({"workspaces": "id"}), rights()]

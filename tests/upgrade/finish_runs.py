@@ -52,7 +52,6 @@ def upgrade() -> list[dict[str, Any]]:
     MigrationExecutor(connection).migrate(BEFORE)
     again = MigrationExecutor(connection)
     again.migrate(again.loader.graph.leaf_nodes())
-    call_command("migrate", verbosity=0)  # gives the rights on what was made again, as after each use of the command
     return [*seen, rows()]
 
 
