@@ -13,10 +13,12 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, NotSupportedError, connection, transaction
 from django.db.models import Max
+from django.test.utils import CaptureQueriesContext
 
 from mgx_project.common import tenant_wall
 from mgx_project.common.async_db import run_db
 from mgx_project.common.models import RefusingManager, TenantManager, TenantModel, UnscopedRead
+from mgx_project.tenant_database.base import WalledCursor
 from runs.models import TaskRun
 from tasks.models import Task
 from workspaces.models import Departure, Membership, Workspace
@@ -139,6 +141,37 @@ def test_statements_that_could_not_say_whose_rows_are_refused() -> None:
         ):
             with pytest.raises(NotSupportedError, match="whose rows"):
                 act()
+
+
+def test_a_closed_process_shows_nothing_to_who_does_not_say_whose_rows(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As web, worker and relay are: also a thread that began without a context."""
+    run = tenant.run()
+    with monkeypatch.context() as patch:  # the database is emptied after the test, by who may see it
+        patch.setattr(tenant_wall, "_by_default", [None])
+        assert TaskRun.across_tenants.filter(pk=run.pk).exists()
+        tenant_wall.close()
+        assert not TaskRun.across_tenants.filter(pk=run.pk).exists()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(tenant_wall.current).result() == tenant_wall.NOTHING
+        with tenant_wall.across_tenants():
+            assert TaskRun.across_tenants.filter(pk=run.pk).exists()
+
+
+def test_what_is_put_in_front_is_no_part_of_a_statement(tenant: Tenant) -> None:
+    with tenant_wall.within(tenant.workspace.pk), CaptureQueriesContext(connection) as asked, connection.cursor() as cursor:
+        cursor.execute("SELECT %s; SELECT 2", [1])
+        assert (cursor.fetchone(), cursor.nextset(), cursor.fetchone(), cursor.nextset()) == ((1,), True, (2,), None)
+        assert cursor.cursor._query.query == b"SELECT 1; SELECT 2"
+    assert [entry["sql"] for entry in asked] == ["SELECT 1; SELECT 2"]
+
+
+def test_a_psycopg_that_would_send_a_statement_without_its_tenant_is_refused(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.delattr(WalledCursor, "_execute_send")
+        with tenant_wall.within(tenant.workspace.pk), pytest.raises(NotSupportedError, match="does not carry the tenant"):
+            all_of("tasks", "id")
 
 
 def test_threads_and_tasks_take_the_view_along_only_with_their_context(tenant: Tenant) -> None:

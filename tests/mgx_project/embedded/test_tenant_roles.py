@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +22,9 @@ from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.postgres import SUPERUSER
 from mgx_project.embedded.services import Services
 from mgx_project.tenant_database.base import DatabaseWrapper
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+BEFORE = CHECKOUT / "tests/upgrade/before_names.sql.gz"
 
 pytestmark = pytest.mark.django_db  # of the tests; connections to the server of these are opened by hand
 
@@ -97,3 +105,46 @@ def test_neither_role_can_sign_in_or_see_past_policies(
         [[TENANT, OPERATOR]],
     ).fetchall()
     assert rows == [(False,) * 5] * 2
+
+
+@pytest.fixture
+def from_before(running: tuple[Services, str], administrator: psycopg.Connection[Any]) -> Iterator[str]:
+    """The address of a database that an older version filled, as its owner, who may make no roles."""
+    administrator.execute("CREATE DATABASE from_before OWNER plain")
+    url = f"postgres://plain:p@127.0.0.1:{running[0].ports['postgres']}/from_before"
+    with psycopg.connect(url) as owner:
+        owner.execute(gzip.decompress(BEFORE.read_bytes()))
+    yield url
+    administrator.execute("DROP DATABASE from_before WITH (FORCE)")
+
+
+def migrate(url: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "DATABASE_URL": url}
+    return subprocess.run([sys.executable, "manage.py", "migrate"], cwd=CHECKOUT, env=env, capture_output=True, text=True)
+
+
+def test_an_owner_who_may_make_no_roles_is_told_before_anything_is_changed(
+    from_before: str, administrator: psycopg.Connection[Any]
+) -> None:
+    """As at hosting services. What the refusal says is all there is to do."""
+    with psycopg.connect(from_before, autocommit=True) as owner:
+
+        def found(statement: str) -> list[Any]:
+            return owner.execute(statement).fetchall()
+
+        before = found("SELECT app, name FROM django_migrations ORDER BY id")
+        refused = migrate(from_before)
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr
+        assert found("SELECT app, name FROM django_migrations ORDER BY id") == before
+        said = re.search(r"CREATE ROLE.*?GRANT[^;]*;", refused.stderr)
+        assert said and said[0] == (
+            f'CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; GRANT {TENANT}, {OPERATOR} TO "plain";'
+        )
+        administrator.execute(said[0])
+        migrated = migrate(from_before)
+        assert migrated.returncode == 0, migrated.stderr
+        (tasks,) = found("SELECT count(*) FROM tasks")
+        assert tasks > (0,), "the owner sees all, as does the release before"
+        for role, seen in ((TENANT, (0,)), (OPERATOR, tasks)):
+            owner.execute(f"SET ROLE {role}")
+            assert found("SELECT count(*) FROM tasks") == [seen]
