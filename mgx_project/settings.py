@@ -169,6 +169,7 @@ CHANNEL_LAYERS = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL, "KEY_PREFIX": "mgx"}}
 REDIS_URL = env.REDIS_URL
+MGX_DATABASE_ROLE = env.DATABASE_ROLE
 
 DRAMATIQ_BROKER = {
     "BROKER": "mgx_project.broker.WakingRedisBroker",

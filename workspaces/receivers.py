@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.db import connections, transaction
 from django.db.models import Model
@@ -39,7 +40,7 @@ def migrations_take_as_long_as_they_take(sender: Any, using: str, plan: Any = ()
     if plan:
         require_own_session(connections[using])
         connections[using].cursor().execute("SET statement_timeout = 0")
-    make_roles(connections[using])
+    make_roles(connections[using], settings.MGX_DATABASE_ROLE)
 
 
 @receiver(post_migrate)

@@ -20,21 +20,24 @@ from .tenant_wall import OPERATOR, SETTING, TENANT
 
 _ROLES = f"""
 DO $$
-DECLARE name text; usable boolean;
+DECLARE name text; usable boolean; member text := {{member}};
 BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = member) THEN
+    RETURN; -- a pooler's own name for somebody
+  END IF;
   -- databases of one server share their roles, and may be migrated at the same time
   PERFORM pg_advisory_xact_lock(hashtext('mgx roles'));
   FOREACH name IN ARRAY ARRAY['{TENANT}', '{OPERATOR}'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', name);
     END IF;
-    usable := pg_has_role(current_user, name, 'USAGE');
+    usable := pg_has_role(member, name, 'USAGE');
     -- since PostgreSQL 16, who creates a role is a member that may neither use nor become it
     IF usable AND current_setting('server_version_num')::int >= 160000 THEN
-      usable := pg_has_role(current_user, name, 'SET');
+      usable := pg_has_role(member, name, 'SET');
     END IF;
     IF NOT usable THEN
-      EXECUTE format('GRANT %I TO CURRENT_USER', name);
+      EXECUTE format('GRANT %I TO %I', name, member);
     END IF;
   END LOOP;
 END $$;
@@ -75,21 +78,27 @@ END $$;
 """
 
 
-def make_roles(database: Any) -> None:
-    """Makes both roles where they are missing, and the role that signed in a member of both. Raises CommandError where it may
-    not, with what an administrator of the database server has to do."""
-    try:
-        with database.cursor() as cursor:
-            cursor.execute(_ROLES)
-    except Error as error:
-        if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
-            raise
-        user = psycopg.sql.Identifier(str(database.settings_dict["USER"])).as_string()
-        raise CommandError(
-            f"{user} may not make the roles by which PostgreSQL keeps tenants apart. Do this once as an administrator of the "
-            f"database server, and start again: CREATE ROLE {TENANT} NOLOGIN; CREATE ROLE {OPERATOR} NOLOGIN; "
-            f"GRANT {TENANT}, {OPERATOR} TO {user}; (docs/DATABASE.md)"
-        ) from error
+def make_roles(database: Any, served_as: str = "") -> None:
+    """Makes both roles where they are missing; the role that signed in, and the one ``served_as`` which web and worker do,
+    become members of both. Raises CommandError where that is not allowed, with what an administrator has to do."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        members = dict.fromkeys(name for name in (*cursor.fetchone(), served_as) if name)
+        try:
+            for member in members:
+                cursor.execute(_ROLES.format(member=psycopg.sql.Literal(member).as_string()))
+        except Error as error:
+            if not isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+                raise
+            cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", [[TENANT, OPERATOR]])
+            there = {name for (name,) in cursor.fetchall()}
+            wanted = [f"CREATE ROLE {name} NOLOGIN;" for name in (TENANT, OPERATOR) if name not in there]
+            named = ", ".join(psycopg.sql.Identifier(member).as_string() for member in members)
+            raise CommandError(
+                "The database's user may not make the roles by which PostgreSQL keeps tenants apart. Do this once as an "
+                "administrator of the database server, and start again: "
+                f"{' '.join([*wanted, f'GRANT {TENANT}, {OPERATOR} TO {named};'])} (docs/DATABASE.md)"
+            ) from error
 
 
 def grant_rights(database: Any) -> None:
@@ -101,7 +110,7 @@ def grant_rights(database: Any) -> None:
 
 def roles() -> Operation:
     """Both roles, of which the role that migrates becomes a member."""
-    return RunSQL(_ROLES, RunSQL.noop)
+    return RunSQL(_ROLES.format(member="current_user"), RunSQL.noop)
 
 
 def rights() -> Operation:

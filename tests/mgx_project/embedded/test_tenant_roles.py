@@ -68,7 +68,7 @@ def test_who_may_make_no_roles_is_told_what_an_administrator_has_to_do(
 ) -> None:
     database = signed_in(running[0], "plain")
     try:
-        with pytest.raises(CommandError, match='"plain" may not make the roles') as refused:
+        with pytest.raises(CommandError, match="may not make the roles") as refused:
             make_roles(database)
         found = re.search(r"CREATE ROLE.*;", str(refused.value))
         assert found
@@ -90,6 +90,20 @@ def test_who_may_make_roles_makes_them_and_can_become_them(
         becomes_both(database)
     finally:
         database.close()
+
+
+def test_who_web_and_worker_sign_in_as_becomes_a_member_too(
+    running: tuple[Services, str], administrator: psycopg.Connection[Any]
+) -> None:
+    """Where migrations have an account of their own. A name that only a pooler knows is left alone."""
+    migrates, serves = signed_in(running[0], "maker"), signed_in(running[0], "plain")
+    try:
+        make_roles(migrates, "known to a pooler's file only")
+        make_roles(migrates, "plain")
+        becomes_both(serves)
+    finally:
+        migrates.close()
+        serves.close()
 
 
 def test_neither_role_can_sign_in_or_see_past_policies(
