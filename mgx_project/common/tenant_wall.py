@@ -21,7 +21,7 @@ SETTING = "mgx.workspaces"
 
 
 @dataclass(frozen=True)
-class View:
+class VisibleRows:
     role: str
     workspaces: str = "{}"
     """The text of a PostgreSQL array: made here, of UUIDs alone. Only TENANT's policies read it."""
@@ -37,15 +37,15 @@ class View:
         return b"".join(self.statements)
 
 
-ALL = View(OPERATOR)
-NOTHING = View(TENANT)
-AS_SIGNED_IN = View("NONE")
+ALL = VisibleRows(OPERATOR)
+NOTHING = VisibleRows(TENANT)
+AS_SIGNED_IN = VisibleRows("NONE")
 """What PostgreSQL has from the start of each transaction: all rows, and the rights of the owner."""
-_view: ContextVar[View | None] = ContextVar("tenant_wall", default=None)
-_by_default: list[View | None] = [None]
+_view: ContextVar[VisibleRows | None] = ContextVar("tenant_wall", default=None)
+_by_default: list[VisibleRows | None] = [None]
 
 
-def current() -> View | None:
+def current() -> VisibleRows | None:
     """None: as who signed in at the database."""
     return _view.get() or _by_default[0]
 
@@ -60,9 +60,9 @@ def close() -> None:
     _by_default[0] = NOTHING
 
 
-def _tenants(workspace_ids: tuple[uuid.UUID | str, ...]) -> View:
+def _tenants(workspace_ids: tuple[uuid.UUID | str, ...]) -> VisibleRows:
     named = (one if isinstance(one, uuid.UUID) else uuid.UUID(one) for one in workspace_ids)
-    return View(TENANT, "{" + ",".join(sorted(map(str, named))) + "}")
+    return VisibleRows(TENANT, "{" + ",".join(sorted(map(str, named))) + "}")
 
 
 def enter(*workspace_ids: uuid.UUID | str) -> None:
@@ -98,7 +98,7 @@ def as_signed_in() -> Iterator[None]:
 
 
 @contextmanager
-def _seeing(view: View) -> Iterator[None]:
+def _seeing(view: VisibleRows) -> Iterator[None]:
     token = _view.set(view)
     try:
         yield

@@ -18,11 +18,11 @@ from psycopg.pq import TransactionStatus
 from mgx_project.common import tenant_wall
 from mgx_project.common.tenant_wall import AS_SIGNED_IN
 
-UNKNOWN = tenant_wall.View("unknown")
+UNKNOWN = tenant_wall.VisibleRows("unknown")
 
 
 class WalledCursor(base.Cursor, ClientCursor[Any]):
-    _ahead: tenant_wall.View | None = None
+    _ahead: tenant_wall.VisibleRows | None = None
     """What the statement that is being executed has to set first."""
     _skipped = 0
     """Results of the present message that are not the statement's own."""
