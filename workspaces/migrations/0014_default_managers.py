@@ -2,7 +2,20 @@
 
 from django.db import migrations, models
 
-NAMES = ("apitoken", "auditentry", "budget", "event", "idempotencyrecord", "invitation", "ledgerentry", "meter", "modelconnection", "relaycursor", "storedbytes", "wsticket")
+NAMES = (
+    "apitoken",
+    "auditentry",
+    "budget",
+    "event",
+    "idempotencyrecord",
+    "invitation",
+    "ledgerentry",
+    "meter",
+    "modelconnection",
+    "relaycursor",
+    "storedbytes",
+    "wsticket",
+)
 
 
 class Migration(migrations.Migration):
