@@ -119,7 +119,7 @@ def rights() -> Operation:
 
 
 def own_rows_only(columns: Mapping[str, str] | Sequence[str]) -> list[Operation]:
-    """For tables with the tenant's id in ``workspace_id``, or in the column named."""
+    """For tables with the tenant's id in ``workspace_id``, or in the column named. May be done again."""
     named = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "workspace_id")
     return [RunSQL(_policies(table, column), _undone(table)) for table, column in named.items()]
 
@@ -128,6 +128,8 @@ def _policies(table: str, column: str) -> str:
     # current_setting is stable, so that the condition can be looked up in an index
     mine = f"{column} = ANY (NULLIF(current_setting('{SETTING}', true), '')::uuid[])"
     return f"""
+        DROP POLICY IF EXISTS own_rows ON {table};
+        DROP POLICY IF EXISTS all_rows ON {table};
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
         CREATE POLICY own_rows ON {table} TO {TENANT} USING ({mine}) WITH CHECK ({mine});

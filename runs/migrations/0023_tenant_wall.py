@@ -38,6 +38,7 @@ TABLES = (
 
 
 class Migration(migrations.Migration):
+    atomic = False  # each table by itself: who locks all of them at once meets those who lock them in another order
     dependencies = [
         ("metrics", "0001_initial"),
         ("projects", "0007_program_runs"),
