@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, cast
 
 import re2  # type: ignore[import-untyped]
@@ -28,11 +29,15 @@ def escape(text: str) -> str:
 
 class _Linear:
     """RE2 reads UTF-8, which half a surrogate pair (from JSON's escapes) has no form in: such characters are read as U+FFFD, so
-    that hostile text raises nothing and positions stay what they are."""
+    that hostile text raises nothing and positions stay what they are. Compiled when it is first used: a process knows some
+    hundred patterns, and most use few of them."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
-        self._re2: Any = re2.compile(pattern)
+
+    @cached_property
+    def _re2(self) -> Any:
+        return re2.compile(self.pattern)
 
     def search(self, text: str) -> re.Match[str] | None:
         return cast("re.Match[str] | None", self._re2.search(_encodable(text)))

@@ -134,8 +134,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays to the end: it need not be looked through again whenever garbage is collected."""
+    """What is there now stays to the end: it need not be looked through again whenever garbage is collected. Looking as seldom
+    as the server does (manage.py) takes a tenth off the time of tests that use it."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     gc.enable()
 
 

@@ -40,13 +40,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         stack = ExitStack()
         early_config.add_cleanup(stack.close)
         try:
-            _provide(stack)
+            _provide(stack, early_config)
         except EmbeddedError as error:
             raise pytest.UsageError(str(error)) from error
     return (yield)
 
 
-def _provide(stack: ExitStack) -> None:
+def _provide(stack: ExitStack, config: pytest.Config) -> None:
     _remove_abandoned()
     directory = _session_directory()
     stack.callback(_remove, directory)
@@ -73,6 +73,9 @@ def _provide(stack: ExitStack) -> None:
     )
     _share_downloads(directory)
     (directory / "data").mkdir()
+    # pytest keeps three sessions' and removes the fourth, some hundred thousand files, before it ends. `--basetemp` keeps them.
+    if config.option.basetemp is None:
+        config.option.basetemp = str(directory / "t")
     services = stack.enter_context(
         Services(
             directory,
