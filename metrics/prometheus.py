@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.http_metrics import registry as http_registry
 from mgx_project.common.living_workers import without_sandbox, workers_seen
 from mgx_project.common.problems import CONTENT_TYPE, problem
@@ -74,7 +75,9 @@ def scrape(request: HttpRequest) -> HttpResponse:
         return HttpResponse(dumps(problem(403, "not_allowed", detail)), status=403, content_type=CONTENT_TYPE)
     state = CollectorRegistry()
     state.register(StateCollector())
-    return HttpResponse(generate_latest(state) + generate_latest(http_registry), content_type=CONTENT_TYPE_LATEST)
+    with tenant_wall.across_tenants():
+        states = generate_latest(state)
+    return HttpResponse(states + generate_latest(http_registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def shows_token(request: HttpRequest) -> bool:

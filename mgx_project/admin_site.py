@@ -22,6 +22,15 @@ HIDDEN = frozenset({"django_dramatiq.task"})
 class AdminSite(UnfoldAdminSite):
     index_template = "admin/runs/overview.html"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Asked before each page, which sees the rows of the operator's tenants: of all, where that is a superuser."""
+        from workspaces.admin.operators import open_wall
+
+        allowed = bool(super().has_permission(request))
+        if allowed:
+            open_wall(request)
+        return allowed
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from runs.admin.dashboard import overview
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -121,6 +121,8 @@ def _redis_url() -> str:
 SECRET_KEY = _secret("MGX_SECRET_KEY")
 ENCRYPTION_KEYS: list[str] = [key.strip() for key in _secret("MGX_ENCRYPTION_KEYS").split(",") if key.strip()]
 DATABASE_URL = _database_url()
+DATABASE_ROLE = unquote(urlsplit(DATABASE_URL).username or "")
+"""As which web, worker and relay sign in, also for a command that uses the direct address."""
 DATABASE_DIRECT_URL = _direct_url(env.str("DATABASE_DIRECT_URL", default=""), DATABASE_URL)
 REDIS_URL = _redis_url()
 

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from mgx_project import env
+from mgx_project.common import tenant_wall
 from mgx_project.common.private_files import close_data_directory
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     given = parser.parse_args(argv)
     gc.set_threshold(50_000, 20, 100)  # as in manage.py: of what is imported nothing is garbage
     close_data_directory(env.DATA_DIR)
+    tenant_wall.close()
     if env.MGX_ENV != "embedded":  # that one makes its user itself
         _announce_setup_token()
     if given.server == "daphne":

@@ -107,6 +107,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mgx_project.common.request_id.RequestIdMiddleware",
     "mgx_project.common.traced_requests.TracedRequestMiddleware",
+    "mgx_project.closed_wall.ClosedWallMiddleware",
     "mgx_project.common.http_metrics.HttpMetricsMiddleware",
     "mgx_project.scraped.ScrapedMiddleware",
     "mgx_project.common.trailing_slash.TrailingSlashMiddleware",
@@ -150,7 +151,7 @@ TEMPLATES = [
 
 DATABASES = {"default": environ.Env.db_url_config(env.DATABASE_URL)}
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "mgx_project.tenant_database",
     "CONN_MAX_AGE": 0,
     "DISABLE_SERVER_SIDE_CURSORS": True,  # no session state: PgBouncer in transaction mode must do
     "OPTIONS": {
@@ -173,6 +174,7 @@ CHANNEL_LAYERS = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL, "KEY_PREFIX": "mgx"}}
 REDIS_URL = env.REDIS_URL
+MGX_DATABASE_ROLE = env.DATABASE_ROLE
 
 DRAMATIQ_BROKER = {
     "BROKER": "mgx_project.broker.WakingRedisBroker",

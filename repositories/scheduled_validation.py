@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.errors import NotFound
 
 from . import services
@@ -69,7 +70,7 @@ def work_off() -> int:
         ends, done = time.monotonic() + SLICE_SECONDS, 0
         while time.monotonic() < ends and (claimed := _claim()) is not None:
             link_id, workspace_id = claimed
-            with bound_contextvars(workspace_id=workspace_id, link_id=link_id):
+            with bound_contextvars(workspace_id=workspace_id, link_id=link_id), tenant_wall.within(workspace_id):
                 try:
                     revalidate(link_id)
                 except DatabaseError:
@@ -84,6 +85,7 @@ def work_off() -> int:
         _validating.release()
 
 
+@tenant_wall.across_tenants()
 def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
     """The link that is due longest and its workspace, of which a share is taken (`repositories.fair_shares`).
 

@@ -11,6 +11,8 @@ from functools import partial
 import dramatiq
 from django.db import transaction
 
+from mgx_project.common import tenant_wall
+
 from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run_state import RunPhase, in_phase
@@ -58,8 +60,10 @@ def deliver_run(run_id: str) -> None:
 
 def go_on(run: TaskRun | None) -> None:
     """After a phase: wakes a worker for the next one, and posts the status where the task came from."""
-    wake(run)
-    _say_status(run)
+    if run is not None:
+        with tenant_wall.within(run.workspace_id):
+            wake(run)
+            _say_status(run)
 
 
 def _say_status(run: TaskRun | None) -> None:

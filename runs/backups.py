@@ -69,7 +69,15 @@ def backup(place: Path, tell: Callable[[str], None] = lambda text: None) -> Back
         raise BackupFailed(f"{place} is not empty.", hint="Name a new directory: a backup never replaces another one.")
     with _snapshot() as snapshot:
         tell("database")
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={place / DUMP}")
+        _run(
+            "pg_dump",
+            "--format=custom",
+            "--enable-row-security",
+            "--no-owner",
+            "--no-privileges",
+            f"--snapshot={snapshot}",
+            f"--file={place / DUMP}",
+        )
         runs = TaskRun.across_tenants.count()
         live = TaskRun.across_tenants.exclude(lease_expires_at=None).count()
         rows = list(Artifact.across_tenants.order_by("path").values_list("path", "size", "sha256").distinct())

@@ -9,6 +9,8 @@ import time
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
+from mgx_project.common import tenant_wall
+
 from .scheduler import Scheduler
 from .worker import leftovers, workdirs
 
@@ -23,6 +25,7 @@ class Housekeeping(threading.Thread):
         self._scheduler = scheduler or Scheduler()
         self._stopping = threading.Event()
 
+    @tenant_wall.across_tenants()
     def run(self) -> None:
         pruning_due = time.monotonic() + PRUNING_SECONDS
         while not self._stopping.wait(INTERVAL_SECONDS):

@@ -16,7 +16,7 @@ import structlog
 from django.core.cache import cache
 from django.db.models import Q
 
-from mgx_project.common import clock, store
+from mgx_project.common import clock, store, tenant_wall
 from mgx_project.common.ids import parse_id
 from workspaces.models import Meter
 
@@ -32,6 +32,7 @@ CURSOR = "orphaned-files-after"
 """In the cache: where it is lost, the look begins from the first file."""
 
 
+@tenant_wall.across_tenants()
 def sweep(listed: int = LISTED) -> dict[str, int]:
     """Deletes what is due and returns how many files that were. Raises StoreAway."""
     after = cache.get(CURSOR, "")

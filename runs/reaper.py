@@ -12,6 +12,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
 
+from mgx_project.common import tenant_wall
 from repositories import scheduled_validation
 from repositories.actors import refresh_links
 from repositories.fair_shares import THREADS, shares
@@ -46,6 +47,7 @@ class Reaper(threading.Thread):
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
                 log.warning("the reaper could not query waiting runs, trying again", error=str(error))
 
+    @tenant_wall.across_tenants()
     def sweep(self) -> int:
         """Wakes workers for waiting runs and for work that needs the network. Returns the number of wake-ups."""
         return self._runs() + self._over_network()

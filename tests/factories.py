@@ -22,7 +22,7 @@ class RowFactory(DjangoModelFactory[Any]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
-        return model_class._default_manager.create(*args, **kwargs)
+        return getattr(model_class, "across_tenants", model_class._default_manager).create(*args, **kwargs)
 
 
 class UserFactory(RowFactory):

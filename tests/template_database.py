@@ -108,7 +108,15 @@ def _migrate(url: str) -> None:
 def _keep(url: str, dump: Path) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     begun = dump.with_name(f"{dump.name}-{os.getpid()}")  # two sessions may begin at once
-    _run("pg_dump", f"--dbname={url}", "--format=custom", "--compress=0", "--no-owner", f"--file={begun}")
+    _run(
+        "pg_dump",
+        f"--dbname={url}",
+        "--format=custom",
+        "--enable-row-security",
+        "--compress=0",
+        "--no-owner",
+        f"--file={begun}",
+    )
     for older in CACHE.glob("*.dump"):
         older.unlink(missing_ok=True)
     begun.rename(dump)

@@ -21,6 +21,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import QuerySet
 from structlog.contextvars import bind_contextvars
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.async_db import run_db
 from mgx_project.common.errors import MGXError, NotFound
 from mgx_project.common.rates.counters import RateLimitExceeded
@@ -74,6 +75,7 @@ class EventStream(AsyncWebsocketConsumer):
         raise TypeError(f"{type(self).__name__} must implement find_feed()")
 
     async def connect(self) -> None:
+        tenant_wall.enter()
         self._tasks: list[asyncio.Task[None]] = []
         self._counted = ""
         if not socket_auth.origin_allowed(self.scope):
@@ -97,7 +99,8 @@ class EventStream(AsyncWebsocketConsumer):
         except MGXError:
             await self.close(NOT_VISIBLE)
             return
-        # the tasks below inherit it, and it ends with this socket's own task
+        # the tasks below inherit both, and they end with this socket's own task
+        tenant_wall.enter(self.feed.workspace_id)
         bind_contextvars(workspace_id=self.feed.workspace_id, **self.feed.ids)
         name = f"{self.caller.user.pk}:{self.caller.credential.token_id or ''}"
         if _open[name] >= MAX_SOCKETS:
@@ -258,7 +261,8 @@ class ObjectStream(EventStream):
 
     def find_feed(self, caller: SocketCaller) -> Feed:
         pk = socket_auth.object_id(self.scope)
-        owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
+        with tenant_wall.across_tenants():
+            owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
         principal: Principal = caller.principal(owner or pk)
         if owner != principal.workspace_id:
             raise NotFound(f"This {self.kind} does not exist or you do not have access to it.")

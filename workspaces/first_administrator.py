@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.errors import BadRequest, Conflict, NotAllowed
 
 from .audit import record_audit
@@ -54,6 +55,7 @@ def announce_setup_token() -> None:
         )
 
 
+@tenant_wall.across_tenants()
 @transaction.atomic
 def create_first_administrator(
     *, token: str, username: str, password: str, email: str, workspace_name: str, workspace_slug: str

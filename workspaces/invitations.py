@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
 
 from .audit import record_audit
@@ -55,6 +55,7 @@ def revoke_invitation(*, principal: Principal, invitation: Invitation) -> None:
         _audit(principal, "invitation.revoked", invitation)
 
 
+@tenant_wall.across_tenants()
 @transaction.atomic
 def accept_invitation(*, user: User, secret: str) -> Membership:
     """Makes ``user`` a member. Raises NotFound for a secret that is not (or no longer) good for them, Conflict for a member

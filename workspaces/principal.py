@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.ids import id_like, parse_id
 from mgx_project.common.json_values import storable
@@ -89,6 +90,7 @@ def _all_mean(names: tuple[str, ...], workspace_id: uuid.UUID, slug: str) -> boo
     return all(parse_id(name) == workspace_id if id_like(name) else name.lower() == slug.lower() for name in names)
 
 
+@tenant_wall.across_tenants()
 def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principal:
     """An API token acts in its own workspace, with the smaller of its role and its user's role now.
 
@@ -115,6 +117,7 @@ def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principa
     )
 
 
+@tenant_wall.across_tenants()
 def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: datetime | None = None) -> Principal:
     """Without ``names`` the user's only workspace counts. ``signed_in_at`` is when the person proved who they are.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections, transaction
 from django.db.models import Model
@@ -16,6 +18,7 @@ from mgx_project.common import clock
 from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
 from mgx_project.common.own_session import require_own_session
+from mgx_project.common.row_policies import grant_rights, make_roles
 
 from .actors import send_unlock_link
 from .audit import record_account
@@ -33,14 +36,24 @@ NAMESAKES = 5
 @receiver(pre_migrate)
 def migrations_take_as_long_as_they_take(sender: Any, using: str, plan: Any = (), **kwargs: Any) -> None:
     """The bound of migration 0009 is for what people and runs wait for."""
-    if sender.label == User._meta.app_label and plan:  # the signal is sent for each application
+    if sender.label != User._meta.app_label:  # the signal is sent for each application
+        return
+    if plan:
         require_own_session(connections[using])
         connections[using].cursor().execute("SET statement_timeout = 0")
+    make_roles(connections[using], settings.MGX_DATABASE_ROLE)
 
 
 @receiver(post_migrate)
 def others_do_not(using: str, **kwargs: Any) -> None:
     connections[using].cursor().execute("RESET statement_timeout")
+
+
+@receiver(post_migrate)
+def let_the_roles_in(using: str, sender: AppConfig, **kwargs: Any) -> None:
+    """Of whichever application the last table is, the signal comes when all are there."""
+    if sender.label == User._meta.app_label:
+        grant_rights(connections[using])
 
 
 @receiver(pre_save, sender=User)

@@ -8,7 +8,7 @@ is away or slow makes the cursor wait, and nothing else: events are written by o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.rendering import dumps
 
 from .event_log import COLUMNS, envelope
@@ -79,7 +80,8 @@ class Relay:
             if self._stopping() or not self._holds():
                 break
             try:
-                sent += self._publish(workspace_id, position, last)
+                with tenant_wall.within(workspace_id):
+                    sent += self._publish(workspace_id, position, last)
             except BusRefused as error:  # what is wrong with one workspace's event keeps no other one waiting
                 log.warning("the brokers refuse events of a workspace", workspace_id=str(workspace_id), error=str(error))
                 refused = refused or error
@@ -132,11 +134,12 @@ def record(row: Mapping[str, Any]) -> Record:
     return Record(key, value, headers)
 
 
-def behind(topic: str) -> Iterator[tuple[uuid.UUID, int, int]]:
+def behind(topic: str) -> list[tuple[uuid.UUID, int, int]]:
     """Workspaces with unpublished events: id, cursor, last position."""
-    with connection.cursor() as cursor:
+    with tenant_wall.across_tenants(), connection.cursor() as cursor:
         cursor.execute(_BEHIND, [topic])
-        yield from cursor.fetchall()
+        found: list[tuple[uuid.UUID, int, int]] = cursor.fetchall()
+    return found
 
 
 def lag(topic: str) -> Lag:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Q
 from django.utils.crypto import constant_time_compare
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.async_db import run_db
 from mgx_project.common.channel_broadcast import broadcaster
 
@@ -47,6 +47,10 @@ class Credential:
 
     def holds(self, workspace_id: UUID) -> bool:
         """Whether its user still has access to the workspace. One query."""
+        with tenant_wall.within(workspace_id):
+            return self._holds(workspace_id)
+
+    def _holds(self, workspace_id: UUID) -> bool:
         if self.ends_at is not None and self.ends_at <= clock.now():
             return False
         in_time = Q(expires_at=None) | Q(expires_at__gt=clock.now())
@@ -147,6 +151,7 @@ def end_in_workspace(*, user_id: UUID, workspace_id: UUID) -> None:
     WsTicket.objects.for_workspace(workspace_id).filter(user_id=user_id).delete()
 
 
+@tenant_wall.across_tenants()
 def end_everything(user: User, *, reason: str) -> None:
     """Revokes all browser sessions, JWTs, API tokens and tickets of a person. Call inside a transaction."""
     user.session_stamp = uuid.uuid4()

@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.server_lock import ServerLock, take_server_lock
 
 from .errors import CapReached
@@ -39,6 +40,7 @@ def is_capped() -> bool:
     return bool(_max_tokens() or _max_cost())
 
 
+@tenant_wall.across_tenants()
 def spent(month: str) -> tuple[int, Decimal]:
     """Tokens and USD of all tenants in ``month``, including reservations and deleted workspaces."""
     with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import NotAllowed
 
 from .models import ApiToken, Role, User, WsTicket
@@ -63,6 +63,7 @@ def valid_tokens() -> QuerySet[ApiToken]:
     return tokens.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
 
 
+@tenant_wall.across_tenants()
 def find_api_token(secret: str) -> ApiToken | None:
     """The valid token behind ``secret``, of an active user; None if unknown, expired or revoked."""
     now = clock.now()
@@ -95,6 +96,7 @@ def create_ws_ticket(principal: Principal, credential: Credential) -> str:
     return secret
 
 
+@tenant_wall.across_tenants()
 def redeem_ws_ticket(secret: str) -> WsTicket | None:
     """Redeems the ticket once: of two clients with the same ticket, one wins the DELETE."""
     ticket: WsTicket | None = (

@@ -62,7 +62,7 @@ class TenantViewSet(GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.model._default_manager.none()
+            return self.model.across_tenants.none()  # type: ignore[attr-defined]
         rows: QuerySet[Any] = self.model.objects.for_workspace(self.principal.workspace_id)  # type: ignore[attr-defined]
         return rows
 

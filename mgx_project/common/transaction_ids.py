@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from django.db import connection
 from psycopg.pq import TransactionStatus
 
+from mgx_project.common import tenant_wall
+
 _SERVER = "coalesce(extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())::text, '')"
 """Each server has its own value, and another one after a crash, which loses statistics, but not after a restart."""
 CURRENT = f"pg_current_xact_id()::text || '/' || {_SERVER}"
@@ -58,7 +60,7 @@ def status(xid: str) -> str | None:
 
 def end_idle(xid: str) -> None:
     """Ends the session of a transaction that waits for its client, who is gone: the server may notice that much later."""
-    with connection.cursor() as cursor:
+    with tenant_wall.as_signed_in(), connection.cursor() as cursor:  # others' sessions are none of a tenant's
         cursor.execute(_END_IDLE, _parts(xid))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mgx_project.common.private_files import private_directory
+from mgx_project.common.tenant_wall import OPERATOR, TENANT
 from mgx_project.embedded import binaries
 from mgx_project.embedded.account import PLAIN, Account, account_for
 from mgx_project.embedded.errors import EmbeddedError
@@ -51,6 +52,9 @@ EPHEMERAL = {
 _CREATE = """
 \\set ON_ERROR_STOP on
 SELECT 'CREATE ROLE {role} LOGIN CREATEDB' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY['{tenant}', '{operator}']) AS name
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
+SELECT 'GRANT {tenant}, {operator} TO {role}' WHERE NOT pg_has_role('{role}', '{operator}', 'MEMBER') \\gexec
 SET log_min_error_statement = panic;
 ALTER ROLE {role} PASSWORD '{password}';
 SELECT 'CREATE DATABASE {database} OWNER {role}'
@@ -124,7 +128,8 @@ class Postgres:
             "-XqAt",
             "postgres",
         ]
-        script = _CREATE.format(role=ROLE, database=DATABASE, password=self._password.replace("'", "''"))
+        password = self._password.replace("'", "''")
+        script = _CREATE.format(role=ROLE, tenant=TENANT, operator=OPERATOR, database=DATABASE, password=password)
         environment = _environment() | {"PGPASSWORD": self._superuser_password, "PGCONNECT_TIMEOUT": "10"}
         done = subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:

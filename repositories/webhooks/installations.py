@@ -9,11 +9,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower, Now
 
+from mgx_project.common import tenant_wall
+
 from ..hosting.provider import AppScope, AppWebhooks, HostingProvider, IncomingDelivery, RepositoryNames
 from ..models import RepositoryLink
 from .services import accept
 
 
+@tenant_wall.across_tenants()
 @transaction.atomic
 def accept_of_app(provider: HostingProvider, app: AppWebhooks, delivery: IncomingDelivery) -> int:
     """Stores the delivery for each link that it is about; returns for how many it was new."""

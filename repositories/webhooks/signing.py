@@ -6,10 +6,13 @@ import secrets
 import uuid
 from collections.abc import Mapping
 
+from mgx_project.common import tenant_wall
+
 from ..hosting.provider import HostingProvider
 from ..models import RepositoryLink
 
 
+@tenant_wall.across_tenants()
 def signed_by_link(
     provider: HostingProvider, link_id: uuid.UUID, headers: Mapping[str, str], body: bytes
 ) -> RepositoryLink | None:

@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from mgx_project.common import tenant_wall
+
 from ..errors import Unsigned
 from ..hosting.provider import HostingProvider, IncomingDelivery
 from . import services
@@ -43,6 +45,7 @@ class LinkWebhookView(_WebhookView):
         link = signed_by_link(self.provider, link_id, request.headers, request._request.body)
         if link is None:
             raise Unsigned("The signature does not match this link's webhook secret. Set up the webhook again.")
+        tenant_wall.enter(link.workspace_id)
         delivery = self.delivery(request)
         return self.answer(accepted=delivery is not None and services.accept(self.provider, link, delivery))
 

@@ -11,6 +11,7 @@ import uuid
 import orjson
 from django.db import connection
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.server_lock import ServerLock, take_server_lock
 from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
@@ -62,6 +63,7 @@ def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.
     return [(run_id, status) for run_id, status, _, _ in _next(limit, orphans=orphans)]
 
 
+@tenant_wall.across_tenants()
 def is_anothers_turn(run: TaskRun) -> bool:
     """Whether another run would be claimed before this held one, if this were free now. Its workspace was served last, so each
     other one's goes first; of its own, what has started."""

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 from workspaces.event_log import Draft
@@ -34,6 +34,7 @@ TRIES = 20
 """Candidates of one claim: runs and tasks that are locked by others are skipped."""
 
 
+@tenant_wall.across_tenants()
 def claim_next(*, orphans: bool = True) -> TaskRun | None:
     """Takes the run whose turn it is (`runs.lifecycle.fair_claim`). Without ``orphans``: none whose last worker died."""
     with transaction.atomic():

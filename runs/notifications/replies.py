@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -52,15 +52,17 @@ def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
 
     Returns the workspace's replies that can be posted next.
     """
-    workspace_id = OutgoingComment.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
+    with tenant_wall.across_tenants():
+        workspace_id = OutgoingComment.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
         return []
-    with shares.of(workspace_id) as mine:
-        if not mine:
-            return []
-        with bound_contextvars(workspace_id=workspace_id, reply_id=row_id):
-            _post_reply(row_id)
-    return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
+    with tenant_wall.within(workspace_id):
+        with shares.of(workspace_id) as mine:
+            if not mine:
+                return []
+            with bound_contextvars(workspace_id=workspace_id, reply_id=row_id):
+                _post_reply(row_id)
+        return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
 
 
 def _post_reply(row_id: uuid.UUID) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 from django.db.models import Q, QuerySet
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.async_db import run_db
 from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
@@ -66,7 +66,7 @@ async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int, listening
     told = -1
     try:
         while True:
-            run, found = await run_db(_now, run_id, rows, after)
+            run, found = await run_db(_now, listening.workspace_id, run_id, rows, after)
             for seq, at, type, message in found:
                 if not await listening.goes_on():  # between any two lines: the client may read slowly
                     yield _line(clock.now(), ENDED_TYPE, ENDED).encode()
@@ -92,10 +92,12 @@ async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int, listening
             await layer.group_discard(name, channel)
 
 
-def _now(run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> tuple[TaskRun | None, list[Any]]:
+def _now(workspace_id: uuid.UUID, run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> tuple[TaskRun | None, list[Any]]:
     """The run, and its events from ``after`` on; None for a run that was deleted."""
-    run = TaskRun.across_tenants.only("run_number", "status", "pause_reason", "error", "last_seq").filter(pk=run_id).first()
-    return run, list(rows.filter(seq__gt=after).exclude(SILENT).values_list("seq", "created_at", "type", "message"))
+    with tenant_wall.within(workspace_id):
+        runs = TaskRun.objects.for_workspace(workspace_id)
+        run = runs.only("run_number", "status", "pause_reason", "error", "last_seq").filter(pk=run_id).first()
+        return run, list(rows.filter(seq__gt=after).exclude(SILENT).values_list("seq", "created_at", "type", "message"))
 
 
 def _waits_for(run: TaskRun) -> str:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
-from mgx_project.common import clock
+from mgx_project.common import clock, tenant_wall
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -41,16 +41,18 @@ def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
 
     Returns the deliveries of the workspace that can be processed next.
     """
-    workspace_id = WebhookDelivery.across_tenants.filter(pk=delivery_id).values_list("workspace_id", flat=True).first()
+    with tenant_wall.across_tenants():
+        workspace_id = WebhookDelivery.across_tenants.filter(pk=delivery_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
         return []
-    with shares.of(workspace_id) as mine:
-        if not mine:
-            return []
-        with bound_contextvars(workspace_id=workspace_id, delivery_id=delivery_id):
-            _process(delivery_id)
-    left = WebhookDelivery.objects.for_workspace(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
-    return list(left.values_list("pk", flat=True)[:1])
+    with tenant_wall.within(workspace_id):
+        with shares.of(workspace_id) as mine:
+            if not mine:
+                return []
+            with bound_contextvars(workspace_id=workspace_id, delivery_id=delivery_id):
+                _process(delivery_id)
+        left = WebhookDelivery.objects.for_workspace(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
+        return list(left.values_list("pk", flat=True)[:1])
 
 
 def _free() -> Q:

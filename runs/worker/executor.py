@@ -22,7 +22,7 @@ from structlog.contextvars import bind_contextvars, bound_contextvars, get_conte
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed, disk_failed
 from agent.team import prompts
-from mgx_project.common import watcher
+from mgx_project.common import tenant_wall, watcher
 from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
 from mgx_project.common.store import StoreAway
@@ -53,7 +53,8 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     Does not raise for failures of the run: every outcome is a state. After a lost database connection the lease expires, and
     the run continues elsewhere.
     """
-    run = worker_transitions.claim(run_id, statuses)
+    with tenant_wall.across_tenants():
+        run = worker_transitions.claim(run_id, statuses)
     return None if run is None else do(run, phase)
 
 
@@ -71,7 +72,7 @@ def do(run: TaskRun, phase: Phase, following: Following | None = None) -> TaskRu
     the run afterwards."""
     left: TaskRun | None = None
     ids = {"workspace_id": run.workspace_id, "task_id": run.task_id, "run_id": run.pk}
-    with bound_contextvars(**ids, phase=phase.__name__), keeper.hold(run) as lease:
+    with bound_contextvars(**ids, phase=phase.__name__), tenant_wall.within(run.workspace_id), keeper.hold(run) as lease:
         began = time.monotonic()
         traced.waited(run)
         try:
@@ -90,7 +91,9 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase, following: Followin
     loop = asyncio.get_running_loop()
     # Work directories belong to one claim: a worker that lost its run can't disturb the one that has it now.
     directory = settings.MGX_DATA_DIR / "runs" / str(run.pk) / str(run.fence)
-    executor = ThreadPoolExecutor(1, thread_name_prefix="run-db", initializer=partial(bind_contextvars, **get_contextvars()))
+    executor = ThreadPoolExecutor(
+        1, thread_name_prefix="run-db", initializer=_inherit, initargs=(get_contextvars(), run.workspace_id)
+    )
 
     async def db(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await loop.run_in_executor(executor, partial(func, *args, **kwargs))
@@ -108,6 +111,12 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase, following: Followin
         executor.shutdown()
         await asyncio.to_thread(_remove, directory)
     return None
+
+
+def _inherit(logged: Mapping[str, Any], workspace_id: uuid.UUID) -> None:
+    """In a thread of its own, for as long as it lives."""
+    bind_contextvars(**logged)
+    tenant_wall.enter(workspace_id)
 
 
 async def _outcome(

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models.functions import Now
 
 from agent.errors import Cancelled, Interrupted
-from mgx_project.common import clock, watcher
+from mgx_project.common import clock, tenant_wall, watcher
 
 from ..errors import LeaseLost
 from ..lifecycle import worker_deaths
@@ -38,7 +38,7 @@ class Lease:
     """One held run, and the agent's CancelToken: `check()` raises once the run must stop, and the running task is cancelled."""
 
     def __init__(self, run: TaskRun) -> None:
-        self.run_id, self.fence = run.pk, run.fence
+        self.run_id, self.fence, self.workspace_id = run.pk, run.fence, run.workspace_id
         self.deadline = time.monotonic() + settings.MGX_LEASE_SECONDS
         self.suspect = run.worker_deaths > 0
         """The run's last worker died in it, and no step was recorded since."""
@@ -201,7 +201,8 @@ class Keeper:
             try:
                 close_old_connections()
                 for lease in leases:
-                    self._look_after(lease)
+                    with tenant_wall.within(lease.workspace_id):
+                        self._look_after(lease)
                 self._tell_of_let_go()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("leases could not be checked, trying again", error=str(error))
@@ -215,7 +216,8 @@ class Keeper:
         if watcher.overdue():
             return
         for lease in list(self._let_go):
-            worker_deaths.take_back(lease.run_id, lease.fence)
+            with tenant_wall.within(lease.workspace_id):
+                worker_deaths.take_back(lease.run_id, lease.fence)
             with self._lock:
                 self._let_go.remove(lease)
 

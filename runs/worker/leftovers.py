@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.drafts import remove_drafts
 from workspaces.models import Workspace
 
@@ -56,6 +57,7 @@ def show_life() -> None:
         os.utime(runtime_directory())
 
 
+@tenant_wall.across_tenants()
 def prune() -> dict[str, int]:
     """Removes it, and returns how many of each. Any number of processes may do so at once."""
     data = settings.MGX_DATA_DIR

@@ -15,11 +15,14 @@ import structlog
 from django.conf import settings
 from django.db.models.functions import Now
 
+from mgx_project.common import tenant_wall
+
 from ..models import TaskRun
 
 log = structlog.stdlib.get_logger(__name__)
 
 
+@tenant_wall.across_tenants()
 def prune() -> int:
     """Removes unowned directories of this machine and returns how many. Any number of workers may do so at once."""
     root = settings.MGX_DATA_DIR / "runs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -30,6 +31,9 @@ class Everybody:
 
     credential = SimpleNamespace(groups=list)
 
+    def __init__(self, workspace_id: UUID) -> None:
+        self.workspace_id = workspace_id
+
     async def goes_on(self) -> bool:
         return True
 
@@ -39,7 +43,7 @@ class Log:
 
     def __init__(self, run: TaskRun) -> None:
         rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).order_by("seq")
-        self.lines = event_export.follow(run.pk, rows, 0, Everybody())  # type: ignore[arg-type]
+        self.lines = event_export.follow(run.pk, rows, 0, Everybody(run.workspace_id))  # type: ignore[arg-type]
 
     async def until(self, kind: str) -> list[str]:
         found: list[str] = []

@@ -11,6 +11,8 @@ import uuid
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from mgx_project.common import tenant_wall
+
 from ..models import Membership, Role, User
 from ..principal import Principal
 
@@ -20,8 +22,9 @@ def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
     cached: dict[uuid.UUID, Role] | None = getattr(request, "_mgx_roles", None)
     if cached is None:
         assert isinstance(request.user, User)
-        rows = Membership.objects.filter(user=request.user).values_list("workspace_id", "role")
-        cached = {workspace_id: Role(role) for workspace_id, role in rows}
+        with tenant_wall.across_tenants():
+            rows = Membership.objects.filter(user=request.user).values_list("workspace_id", "role")
+            cached = {workspace_id: Role(role) for workspace_id, role in rows}
         request._mgx_roles = cached  # type: ignore[attr-defined]
     return cached
 
@@ -36,6 +39,14 @@ def operated(request: HttpRequest, role: Role = Role.ADMIN) -> list[uuid.UUID]:
     if not (request.user.is_active and request.user.is_staff):
         return []
     return [workspace_id for workspace_id, has in _roles(request).items() if has.allows(role)]
+
+
+def open_wall(request: HttpRequest) -> None:
+    """From here on the database shows the rows of the operator's tenants: of all, where that is a superuser."""
+    if sees_all(request):
+        tenant_wall.enter_all()
+    else:
+        tenant_wall.enter(*operated(request, Role.VIEWER))
 
 
 def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:

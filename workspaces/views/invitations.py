@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.errors import NotAllowed
 
 from ..invitations import accept_invitation, find_invitation, invite, revoke_invitation
@@ -60,5 +61,6 @@ class AcceptInvitation(APIView):
         body = Acceptance(data=request.data)
         body.is_valid(raise_exception=True)
         membership = accept_invitation(user=request.user, secret=body.validated_data["token"])
+        tenant_wall.enter(membership.workspace_id)
         workspace = Workspace.objects.get(pk=membership.workspace_id)
         return Response({"id": workspace.pk, "name": workspace.name, "slug": workspace.slug, "role": membership.role})

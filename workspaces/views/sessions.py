@@ -19,7 +19,7 @@ from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairVi
 
 from .. import sign_ins
 from ..models import ApiToken, Role, User
-from ..querysets import visible_workspaces
+from ..querysets import open_wall_for, visible_workspaces
 from ..request_principal import credential_of, resolve_principal
 from ..serializers.sessions import Me
 from ..serializers.ws_tickets import WsTicketAnswer
@@ -84,6 +84,7 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         user = request.user
         assert isinstance(user, User)
+        open_wall_for(user)
         workspaces = list(visible_workspaces(user).order_by("created_at").values("id", "name", "slug", "role"))
         token = request.auth
         brief = None

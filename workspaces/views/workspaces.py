@@ -14,6 +14,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from mgx_project.common import tenant_wall
+
 from ..audit import record_audit
 from ..creation import require_creator
 from ..idempotency import answer_once
@@ -21,7 +23,7 @@ from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
 from ..permissions import HasRole
 from ..principal import UnscopedPrincipal, principal_of_user
-from ..querysets import visible_workspaces
+from ..querysets import open_wall_for, visible_workspaces
 from ..request_principal import signed_in_at
 from ..serializers.usage import WorkspaceUsage
 from ..serializers.workspaces import WorkspaceChanges, WorkspaceInput, WorkspaceRow
@@ -39,6 +41,8 @@ class HasRoleInNamedWorkspace(HasRole):
         if "pk" in view.kwargs or isinstance(request.auth, ApiToken):
             return super().has_permission(request, view)
         view.principal = None
+        assert isinstance(request.user, User)
+        open_wall_for(request.user)
         return True
 
 
@@ -77,7 +81,8 @@ class WorkspaceViewSet(TenantViewSet):
             self.principal = principal_of_user(user, (str(row.pk),), signed_in_at=signed_in_at(request))
             return self.answer_row(row.pk, http_status=status.HTTP_201_CREATED)
 
-        return answer_once(request, self.principal or UnscopedPrincipal(user), respond)
+        with tenant_wall.across_tenants():
+            return answer_once(request, self.principal or UnscopedPrincipal(user), respond)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.patch_row(pk)

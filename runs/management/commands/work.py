@@ -23,7 +23,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from agent.runtime import bootstrap
-from mgx_project.common import living_workers, traces, watcher
+from mgx_project.common import living_workers, tenant_wall, traces, watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.fair_shares import THREADS
@@ -52,6 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--network-threads", type=int, default=THREADS, help=said)
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
+        tenant_wall.close()
         close_data_directory(settings.MGX_DATA_DIR)
         leftovers.hold_runtime()
         bootstrap(leftovers.runtime_directory())
