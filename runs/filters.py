@@ -18,7 +18,6 @@ class RunFilter(django_filters.FilterSet):
     id_prefix = django_filters.CharFilter(method="begins_with", help_text="The first hexadecimal digits of the id.")
     repository_id = django_filters.UUIDFilter(field_name="task__repository_id", help_text="Runs of tasks for this link.")
     run_number = django_filters.NumberFilter(min_value=1, max_value=2**31 - 1)
-
     waits_for_person = django_filters.BooleanFilter(
         method="is_waiting", help_text="Runs in which nothing happens until somebody decides, or the others."
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from http.client import responses
+from http import HTTPStatus
 from typing import Any
 
 
@@ -91,7 +91,7 @@ _NOT_IN_STATE = frozenset(
 
 def _phrase(status: int) -> str:
     """What HTTP itself calls the status: "Conflict" says nothing to a person that the sentence behind it does not."""
-    return responses.get(status, "")
+    return next((each.phrase for each in HTTPStatus if each == status), "")
 
 
 class ApiError(CLIError):
