@@ -158,7 +158,9 @@ ACTS: dict[str, Callable[[Scene], Callable[[], Any]]] = {
     ),
     "POST /api/runs/{pk}/changes/{path}": _on("post", lambda s: f"/api/runs/{s.changed().pk}/changes/a.py", {"accepted": True}),
     "POST /api/runs/{pk}/continue": _run("post", "/continue", {"message": "Go on."}, **DONE),
-    "POST /api/runs/{pk}/resume": _run("post", "/resume", {}, status=Status.PAUSED, pause_reason="budget"),
+    "POST /api/runs/{pk}/resume": _run(
+        "post", "/resume", {}, status=Status.PAUSED, pause_reason="budget", paused_from=Status.EXECUTING
+    ),
     "POST /api/runs/{pk}/retry": _run("post", "/retry", {}, **DONE),
     "POST /api/runs/{pk}/steer": _run("post", "/steer", {"message": "Use tabs."}, status=Status.EXECUTING),
     "POST /api/tasks": _on("post", lambda s: "/api/tasks", {"description": "Do it"}),

@@ -24,6 +24,7 @@ _SHORT = "What it matches is bounded in length before, and its pattern has no re
 _WORDS = "Each pattern is a chain of fixed words and of repetitions that exclude what follows them: one pass over the text."
 _OURS = "It reads what comes with the product or was written by it."
 EXEMPT: dict[str, str] = {
+    "workspaces.audit": "Its pattern has alternatives without repetition, and searches names of fields.",
     "agent.checks.commands": _WORDS,
     "agent.context.paths": "Its patterns are ours, of one or two stars, and are matched with names of at most 255 bytes.",
     "agent.tools.arguments": "It writes a shell line and reads none.",
