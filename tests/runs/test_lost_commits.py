@@ -17,21 +17,24 @@ import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.models.functions import Now
 
 from agent.ports import CallEstimate, ModelCompletion
 from mgx_project.common import transaction_ids
 from mgx_project.embedded.services import Services
-from runs.models import RunStep, TaskRun
+from runs import artifacts, commits, services
+from runs.commits import OutcomeUnknown, StaysAway, until_committed
+from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run_state import Status
-from runs.worker import commits, time_budget
-from runs.worker.commits import OutcomeUnknown, until_committed
+from runs.worker import time_budget
 from runs.worker.event_buffer import EventBuffer
 from runs.worker.journal import RunJournal, Steps
 from runs.worker.lease import Lease, keeper
 from runs.worker.llm_budget import LedgerBudget
+from runs.worker.steering import RunSteering
 from runs.worker.time_budget import WorkClock
 from workspaces.event_log import Draft
-from workspaces.models import Event, LedgerEntry, Meter, Workspace
+from workspaces.models import Event, LedgerEntry, Meter, StoredBytes, Workspace
 
 from ..support.cut_connections import CUTS, Cut, CutNetwork, cut_network
 from ..support.drills import Draw, some_of
@@ -39,7 +42,7 @@ from ..support.patience import wait_for
 from ..support.run_actors import work_on
 from ..support.signals import send
 from ..support.team_script import script
-from .conftest import Tenant, types
+from .conftest import Tenant, drive, types
 from .test_durability import TOLD_ONCE
 from .test_ends import CODE, edit
 from .test_frozen_holder import wait_for_the_end
@@ -47,8 +50,7 @@ from .test_worker_deaths import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMMITS = range(1, 10)
-"""Of the run of these tests, those that its worker's connection can be cut in. The next one may be that of an artifact, which
-is not done again: on a fast machine, where all events are written with steps."""
+"""Of the run of these tests, those that its worker's connection can be cut in."""
 STEERED = Draft("steered", {"message": "paid", "by": "ada"}, "It was paid.")
 ESTIMATE = CallEstimate(700, 3_000, role="engineer", model="m")
 ANSWER = ModelCompletion("", "m", 600, 50)
@@ -163,6 +165,77 @@ def test_a_slice_of_working_time_is_taken_and_given_back_once(
     assert 500 * hour <= meter(run).work_ms < 1000 * hour
 
 
+@pytest.mark.parametrize("cut", CUTS)
+def test_an_artifact_is_stored_once(tenant: Tenant, network: CutNetwork, cut: Cut) -> None:
+    """With its bytes in the store, and counted once, also where it replaces another one."""
+    run = begun(tenant)
+    for content in (b"first", b"another"):
+        network.cut_next(cut)
+        kept = artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+        assert network.left <= 0, "nothing was cut"
+        (row,) = Artifact.objects.for_workspace(run.workspace_id).filter(run=run)
+        assert artifacts.load(row) == content
+        assert (row.path, row.sha256) == (kept.path, kept.sha256)
+        assert StoredBytes.objects.for_workspace(run.workspace_id).get().size == len(content)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_message_is_passed_on_to_one_step(tenant: Tenant, network: CutNetwork, cut: Cut) -> None:
+    run = begun(tenant)
+    services.steer_run(principal=tenant.principal, run_id=run.pk, message="Use a generator.")
+    steering = RunSteering(run, Lease(run), asyncio.to_thread)  # type: ignore[arg-type]
+    network.cut_next(cut)
+    assert steering._claim("plan/1/analyze") == ("Use a generator.",)
+    assert network.left <= 0, "nothing was cut"
+    assert steering._claim("plan/1/draft") == ()
+
+
+def test_what_is_to_be_committed_in_one_outage_waits_for_it_together(
+    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one waits. The next are not tried, or once where that was some time ago; when the database answers, all is as
+    before."""
+    rename = partial(until_committed, Workspace.objects.filter(pk=tenant.workspace.pk).update, name="Paid")
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
+    network.cut_next("before", away_after=True)
+    with pytest.raises(OutcomeUnknown):
+        rename()
+    tried = network.refused
+    assert tried
+    for _ in range(4):
+        with pytest.raises(StaysAway):
+            rename()
+    assert network.refused == tried
+    monkeypatch.setattr(commits, "AGAIN_SECONDS", 0)
+    with pytest.raises(OperationalError):
+        rename()
+    assert network.refused == tried + 1
+    network.away = False
+    rename()
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 3_600)
+    monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
+    network.cut_next("before", away_after=True)
+    network.back_after = 3
+    rename()
+
+
+def test_another_statement_that_is_answered_ends_the_outage(
+    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = partial(until_committed, Workspace.objects.filter(pk=tenant.workspace.pk).update, name="Paid")
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
+    network.cut_next("before", away_after=True)
+    with pytest.raises(OutcomeUnknown):
+        rename()
+    network.away = False
+    with pytest.raises(StaysAway):
+        rename()
+    assert Workspace.objects.filter(pk=tenant.workspace.pk).exists()
+    rename()
+
+
 def write_into_an_absent_database(tenant: Tenant, network: CutNetwork, cut: Cut) -> tuple[TaskRun, EventBuffer]:
     """An event, in whose commit the database goes away; it is back when this returns."""
     run = begun(tenant)
@@ -190,6 +263,7 @@ def test_a_worker_that_is_stopped_does_not_wait_for_its_database(
     tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "stopping", True)
+    assert commits.stopping()
     monkeypatch.setattr(commits, "STOPPING_SECONDS", 0.3)
     run, _ = write_into_an_absent_database(tenant, network, "before")
     assert said(run) == 0
@@ -287,6 +361,30 @@ def test_an_error_of_a_hook_does_nothing_again(tenant: Tenant) -> None:
     with pytest.raises(OperationalError):
         until_committed(write)
     assert len(tries) == 1
+
+
+def test_the_end_of_a_claim_waits_once_for_a_database_that_is_away(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much there is to be written at its end: the step that was paid, time that is given back, events, the outcome."""
+    monkeypatch.setattr(commits, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(commits, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(commits, "LONGEST_SECONDS", 2.0)
+    monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
+    with (
+        cut_network(lambda: threading.current_thread().name.startswith("run-db")) as network,
+        scripted(script(code=CODE, files=["shop/prices.py"])),
+    ):
+        run = edit(tenant, shop)
+        network.cut_next("before", 4, away_after=True)
+        work_on(run)
+        assert network.away, "nothing was cut"
+        assert network.refused <= 2.0 / 0.2 + 2
+        network.away = False
+        TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now())
+        drive(run)
+    run.refresh_from_db()
+    assert run.status == Status.COMPLETED, run.error
 
 
 @some_of(COMMITS, 2)
