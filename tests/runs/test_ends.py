@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from runs.models.run_state import Status
 from runs.worker.lease import keeper
 from workspaces.models import Budget, Event, LedgerEntry
 
+from ..support.descriptors import descriptors
 from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import action_of, script
@@ -212,3 +214,18 @@ def test_what_tests_leave_behind_is_not_delivered(tenant: Tenant, shop: Path, sc
         run = drive(edit(tenant, shop))
     assert run.status == Status.COMPLETED, run.error
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
+
+
+def test_a_run_leaves_no_descriptor_of_its_sandboxes(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    """Also while nothing is collected as garbage."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = descriptors()
+        with scripted(script(code=CODE, files=["shop/prices.py"])):
+            run = drive(edit(tenant, shop))
+        left = {target for _, target in descriptors() - before if target.startswith("user:") or "/locks/" in target}
+    finally:
+        gc.enable()
+    assert run.status == Status.COMPLETED, run.error
+    assert not left
