@@ -33,7 +33,7 @@ class Mount:
         return self.target if self.target.startswith("/") else f"{WORKDIR}/{self.target}"
 
 
-class Held(Protocol):
+class Releasable(Protocol):
     """Keeps something for as long as this object lives, or until it is released; a second time does nothing."""
 
     @property
@@ -51,7 +51,7 @@ class Installed:
     mounts: Sequence[Mount] = ()
     path: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    holds: Sequence[Held] = ()
+    holds: Sequence[Releasable] = ()
     products: Sequence[str] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
