@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from workspaces.models import Event, Role
 from workspaces.tokens import create_api_token
 
 from ..conftest import Api
+from ..support.cut_connections import CutNetwork, cut_network
 from ..support.github import GitHub
 from ..support.run_actors import actor_of
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
@@ -149,3 +151,11 @@ def scripted(settings: Any) -> Callable[[Script], Any]:
             yield server
 
     return use
+
+
+@pytest.fixture
+def network(tenant: Tenant) -> Iterator[CutNetwork]:
+    """Of this thread."""
+    mine = threading.current_thread()
+    with cut_network(lambda: threading.current_thread() is mine) as network:
+        yield network
