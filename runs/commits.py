@@ -63,6 +63,7 @@ def until_committed(act: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -
                 result = act(*args, **kwargs)
                 if alone:
                     attempt.commit_is_next()
+            _outage.began = None
             return result
         except Error as error:
             if attempt.committed:

@@ -16,6 +16,7 @@ from django.conf import settings
 from agent.checks import coverage
 from agent.runtime import bootstrap
 from agent.stacks import Stack, catalogue, store
+from runs import commits
 from runs.models import TaskRun
 from runs.notifications import replies
 from workspaces.models import Event, Role
@@ -154,8 +155,9 @@ def scripted(settings: Any) -> Callable[[Script], Any]:
 
 
 @pytest.fixture
-def network(tenant: Tenant) -> Iterator[CutNetwork]:
-    """Of this thread."""
+def network(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[CutNetwork]:
+    """Of this thread, which has met no outage yet."""
     mine = threading.current_thread()
+    monkeypatch.setattr(commits, "_outage", commits._Outage())
     with cut_network(lambda: threading.current_thread() is mine) as network:
         yield network
