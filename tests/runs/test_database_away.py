@@ -127,7 +127,8 @@ def test_the_end_of_a_claim_waits_once_for_a_database_that_is_away(
         network.cut_next("before", 4, away_after=True)
         work_on(run)
         assert network.away, "nothing was cut"
-        assert network.refused <= 2.0 / 0.2 + 2
+        # at most 11 by what waits, and one by each statement outside of a commit; two that wait are 20 and more
+        assert network.refused < 2 * (2.0 / 0.2)
         network.away = False
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now())
         drive(run)
