@@ -116,6 +116,7 @@ async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSONObj
         outcome = await carry_out(spec, draft, options.root, ports)
     finally:
         await model.aclose()
+        sandbox.close()
     cost = None if budget.cost_usd is None else f"{budget.cost_usd:f}"
     usage = {"tokens": budget.tokens, "calls": budget.calls, "cost_usd": cost}
     return DONE, {"status": "completed", "plan": draft.plan, "stack": draft.stack, **asdict(outcome), "usage": usage}

@@ -12,7 +12,7 @@ from benchmarks.report import ReportLine, show
 
 NAMES = (
     "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
-    "repomap", "checkout", "neighbour", "warm_baseline", "sparse_sockets",
+    "repomap", "checkout", "neighbour", "warm_baseline", "sparse_sockets", "fan_out",
 )  # fmt: skip
 ALONE = ("scale",)
 """Not part of `all`: it takes an hour or more, and programs that are in no lock file."""

@@ -14,25 +14,19 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 
 import httpx
-import orjson
-from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.report import ReportLine, Yardstick, percentile, show
 from benchmarks.scaled_runs import measure_runs
 from benchmarks.scaled_server import ScaledServer, scaled_server
 from benchmarks.scaled_usage import cpu, difference, megabytes, usage
+from benchmarks.socket_arrivals import Arrivals, open_sockets
 from benchmarks.write_events import WARM_UP
 
 CLIENTS = 8
 RATE = 0.5
 """Events per second, each for all sockets."""
-LATEST_SECONDS = 60.0
-"""How long a delivery may take before it counts as missing."""
 UNLIMITED = {"MGX_LIMIT_RUNNING_RUNS": "0", "MGX_LIMIT_QUEUED_RUNS": "0"}
 
 
@@ -119,18 +113,12 @@ async def _sockets(running: ScaledServer, number: int, seconds: float) -> list[R
     (run,) = running.script_json("benchmarks.seed", "runs", 1)
     webs = [running.process(child) for child in running.webs]
     empty = sum(map(megabytes, webs))
-    sockets: list[ClientConnection] = []
-    for _ in range(number):
-        path = running.socket_url(f"/ws/runs/{run}")
-        sockets.append(await connect(path, additional_headers=running.headers, compression=None, open_timeout=60))
-    for socket in sockets:
-        while orjson.loads(await socket.recv())["type"] != "live":
-            pass
+    sockets = await open_sockets(running.socket_url(f"/ws/runs/{run}"), [running.headers], number)
     each = 1024 * (sum(map(megabytes, webs)) - empty) / number
     writer = running.script("benchmarks.write_events", RATE, seconds, run)
     assert writer.stdout is not None
     await asyncio.to_thread(writer.stdout.readline)
-    arrivals = _Arrivals(WARM_UP * number)
+    arrivals = Arrivals(WARM_UP * number)
     watching = [asyncio.create_task(arrivals.receive(socket)) for socket in sockets]
     await arrivals.wait()
     arrivals.delays.clear()  # what the writer wrote to warm up is not counted
@@ -160,32 +148,6 @@ def _raw(running: ScaledServer, seconds: float, sockets: int) -> tuple[Yardstick
     told = json.loads(subprocess.run(argv, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout)
     what = "raw INSERT, PUBLISH and as many sockets"
     return Yardstick(what, told["p50"]), Yardstick(f"{what}, p99", told["p99"])
-
-
-@dataclass
-class _Arrivals:
-    """Milliseconds from the writing of an event to its arrival, of each delivery."""
-
-    expected: int
-    delays: list[float] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def receive(self, socket: ClientConnection) -> None:
-        async for text in socket:
-            seen = time.time()
-            event = orjson.loads(text)
-            if event["type"] == "model_output":
-                self.delays.append((seen - datetime.fromisoformat(event["timestamp"]).timestamp()) * 1000)
-                if len(self.delays) >= self.expected:
-                    self.changed.set()
-
-    async def wait(self, expected: int | None = None) -> None:
-        """Until as many have arrived, or none more is to be expected."""
-        self.expected = self.expected if expected is None else expected
-        self.changed.clear()
-        if len(self.delays) < self.expected:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.changed.wait(), LATEST_SECONDS)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 
-from django.db import transaction
-
 from agent.errors import Paused
 from mgx_project.common import store as bytes_store
 from mgx_project.common.errors import NotFound
@@ -15,6 +13,7 @@ from repositories.git.checkout import Checkout
 from workspaces.limits import LimitReached, limit_of, refuse_beyond
 from workspaces.models import StoredBytes
 
+from .commits import until_committed
 from .models import Artifact, TaskRun
 
 _REPLACED = ["workspace", "kind", "content_type", "size", "sha256", "path"]
@@ -30,28 +29,31 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
     saved = not _is_there(path, content)
     if saved:
         path = bytes_store.write(path, content)
+
+    def write() -> Artifact:
+        made = Artifact(
+            run=run,
+            name=name,
+            workspace_id=run.workspace_id,
+            kind=kind,
+            content_type=content_type,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            path=path,
+        )
+        # one statement; the row that is there keeps its id
+        (artifact,) = Artifact.across_tenants.bulk_create(
+            [made], update_conflicts=True, unique_fields=["run", "name"], update_fields=_REPLACED
+        )
+        _require_space(run.workspace_id)
+        return artifact
+
     try:
-        with transaction.atomic():
-            made = Artifact(
-                run=run,
-                name=name,
-                workspace_id=run.workspace_id,
-                kind=kind,
-                content_type=content_type,
-                size=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                path=path,
-            )
-            # one statement; the row that is there keeps its id
-            (artifact,) = Artifact.across_tenants.bulk_create(
-                [made], update_conflicts=True, unique_fields=["run", "name"], update_fields=_REPLACED
-            )
-            _require_space(run.workspace_id)
+        return until_committed(write)
     except Paused:
         if saved:
             bytes_store.delete(path)
         raise
-    return artifact
 
 
 def _is_there(path: str, content: bytes) -> bool:

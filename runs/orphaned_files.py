@@ -4,6 +4,9 @@ file and its row. They go after a day, some at a time, and what went is said.
 Only files of runs that this server worked at, by their meters, which outlive them: a bucket may be shared, also with a server
 that began as a copy of this one and has the same workspaces. Only of runs that are gone or ended a day ago: a run that goes on
 may take the file up again (`runs.artifacts.store`).
+
+Meters go with their workspace. So what deletes one writes down its files (`runs.receivers`), and they go as soon as the store
+answers.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from mgx_project.common import clock, store, tenant_wall
 from mgx_project.common.ids import parse_id
 from workspaces.models import Meter
 
-from .models import Artifact, TaskRun
+from .models import Artifact, FileToRemove, TaskRun
 from .models.run_state import FINAL
 from .worker.lease import keeper
 
@@ -46,6 +49,19 @@ def sweep(listed: int = LISTED) -> dict[str, int]:
         gone += 1
     if gone < MOST:  # else there may be more among these
         cache.set(CURSOR, found[-1].path if len(found) == listed else "", None)
+    return {"files deleted": gone}
+
+
+def remove_listed() -> dict[str, int]:
+    """Deletes files of deleted workspaces, those that wait longest first, and returns how many. Raises StoreAway."""
+    gone = 0
+    for path in FileToRemove.objects.order_by("since", "path").values_list("path", flat=True)[:MOST]:
+        if keeper.stopping:
+            break
+        store.delete(path)
+        FileToRemove.objects.filter(path=path).delete()
+        log.info("a file of a deleted workspace was deleted", path=path)
+        gone += 1
     return {"files deleted": gone}
 
 

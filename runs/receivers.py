@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete, pre_delete
 
 from mgx_project.common import store
@@ -19,19 +20,28 @@ from workspaces.models import Workspace
 from workspaces.signals import model_test_wanted
 
 from .lifecycle.relinking import take_over
-from .models import Artifact, TaskRun
+from .models import Artifact, FileToRemove, TaskRun
 from .models.run_state import FINAL
 from .signals import run_finished
 from .worker.model_connection_test import try_connection
 
+WITHIN_A_WORKSPACE = (Artifact, TaskRun, Task, Project)
+"""What is deleted with its files while the workspace stays, so that `runs.orphaned_files` finds those that are left over."""
 
-def delete_bytes(*, instance: Artifact, **_: Any) -> None:
-    """After the commit, and only if no other row of the run names the same bytes."""
+
+def delete_bytes(*, instance: Artifact, origin: Any = None, **_: Any) -> None:
+    """After the commit, and only if no other row of the run names the same bytes. ``origin`` is what was told to be deleted."""
     run_id, path = instance.run_id, instance.path
+    told = origin.model if isinstance(origin, QuerySet) else type(origin)
+    of_a_workspace = not issubclass(told, WITHIN_A_WORKSPACE)
+    if of_a_workspace:
+        FileToRemove.objects.bulk_create([FileToRemove(path=path)], ignore_conflicts=True)
 
     def delete() -> None:
         if not Artifact.across_tenants.filter(run_id=run_id, path=path).exists():
             store.delete(path, alias=store.BRIEF)  # somebody may wait for the answer to their request
+        if of_a_workspace:
+            FileToRemove.objects.filter(path=path).delete()
 
     transaction.on_commit(delete, robust=True)
 

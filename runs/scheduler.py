@@ -47,6 +47,7 @@ JOBS = (
     ScheduledWork("orphaned-calls", timedelta(seconds=10), lambda: {"calls settled": settle_orphans()}),
     ScheduledWork("retention", timedelta(minutes=10), retention.prune),
     ScheduledWork("orphaned-files", timedelta(minutes=10), orphaned_files.sweep),
+    ScheduledWork("files-to-remove", timedelta(minutes=1), orphaned_files.remove_listed),
 )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import WORKDIR
@@ -32,6 +33,13 @@ class Mount:
         return self.target if self.target.startswith("/") else f"{WORKDIR}/{self.target}"
 
 
+class Releasable(Protocol):
+    """Keeps something for as long as this object lives, or until it is released; a second time does nothing."""
+
+    @property
+    def release(self) -> Callable[[], object]: ...
+
+
 @dataclass
 class Installed:
     """``path`` are directories of programs, absolute or of the workdir, behind those that are on the PATH already; ``env`` are
@@ -43,7 +51,7 @@ class Installed:
     mounts: Sequence[Mount] = ()
     path: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    holds: Sequence[object] = ()
+    holds: Sequence[Releasable] = ()
     products: Sequence[str] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 

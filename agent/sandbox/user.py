@@ -12,6 +12,7 @@ import pwd
 import secrets
 import subprocess
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.errors import SandboxFailed
@@ -27,10 +28,11 @@ _LAST = 2**32 - 2
 
 @dataclass(frozen=True)
 class HostUser:
-    """``id`` is user and group. ``mapping`` keeps what it makes for as long as this object lives."""
+    """``id`` is user and group. ``mapping`` keeps what it makes until ``close``, or for as long as this object lives."""
 
     id: int
     _mappings: dict[tuple[int, int], int] = field(default_factory=dict, compare=False, repr=False)
+    _closing: list[Callable[[], object]] = field(default_factory=list, compare=False, repr=False)
 
     def argv(self, namespace: int) -> list[str]:
         """The command prefix that becomes this user in the mount namespace behind the descriptor ``namespace`` of this process,
@@ -45,8 +47,14 @@ class HostUser:
         """
         if (owner, group) not in self._mappings:
             made = self._mappings[owner, group] = _namespace(_ids(owner, self.id), _ids(group, self.id))
-            weakref.finalize(self, os.close, made)
+            self._closing.append(weakref.finalize(self, os.close, made))
         return self._mappings[owner, group]
+
+    def close(self) -> None:
+        """What is mapped afterwards is mapped anew."""
+        self._mappings.clear()
+        while self._closing:
+            self._closing.pop()()
 
 
 def a_user(first: int) -> HostUser | None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -54,6 +55,11 @@ class PartEnvironment:
     python: PythonEnvironment | None = None
     others: dict[str, Installed] = field(default_factory=dict)
 
+    def close(self) -> None:
+        """What was installed may be removed from now on, and what was built is."""
+        for hold in chain(self.python.holds if self.python else (), *(other.holds for other in self.others.values())):
+            hold.release()
+
     def told(self) -> str:
         """What is kept of it between sandboxes, by which two environments can be compared."""
         python = [str(self.python.packages), str(self.python.project)] if self.python else []
@@ -75,6 +81,13 @@ class WorkdirSandbox:
     limits: Limits
     environments: dict[str, PartEnvironment] = field(default_factory=dict)
     """By the directory of their part."""
+
+    def close(self) -> None:
+        """Closes its descriptors, which would else stay open until it is collected as garbage. Nothing is run afterwards."""
+        while self.environments:
+            self.environments.popitem()[1].close()
+        if self.bwrap is not None and self.bwrap.user is not None:
+            self.bwrap.user.close()
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the manifests of ``part`` name, then runs the install command that a person gave for it, without a

@@ -1,12 +1,15 @@
 """What each living worker last said of itself: its heartbeat in Redis, which `manage.py work` writes.
 
 A heartbeat is a key that expires, so that Redis decides who is silent. A set has their names: whoever reads asks for these, and
-does not look through all keys.
+does not look through all keys. Workers of an older version do not name themselves, and work beside this one while a server is
+upgraded: who reads for all hosts looks for their keys once a minute, and names them.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +20,9 @@ NAMES = "mgx:living-workers"
 KEY = "mgx:workers:{}"
 """Of one worker; the name is that of its host, a colon and its process's number."""
 TIMEOUT_SECONDS = 2.0
+LOOK_SECONDS = 60.0
+LOOKED_THROUGH = 1000
+"""Keys that Redis looks through at a time, while which nobody else is served."""
 
 
 def beat(client: redis.Redis, name: str, facts: Mapping[str, Any], seconds: int) -> None:
@@ -35,11 +41,36 @@ def say_goodbye(client: redis.Redis, name: str) -> None:
         both.execute()
 
 
+class _Look:
+    """For the keys of workers that did not name themselves."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def if_due(self, client: redis.Redis) -> None:
+        """Raises redis.RedisError; then the next one looks."""
+        if time.monotonic() < self._next or not self._lock.acquire(blocking=False):
+            return
+        try:
+            prefix = KEY.format("")
+            found = client.scan_iter(KEY.format("*"), count=LOOKED_THROUGH, _type="string")
+            if names := [key.decode().removeprefix(prefix) for key in found]:
+                client.sadd(NAMES, *names)
+            self._next = time.monotonic() + LOOK_SECONDS
+        finally:
+            self._lock.release()
+
+
+_look = _Look()
+
+
 def workers_seen() -> list[dict[str, Any]]:
     """The latest heartbeat of each living worker. Raises redis.RedisError."""
     with redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
     ) as client:
+        _look.if_due(client)
         return [json.loads(text) for text in last_heartbeats(client)]
 
 

@@ -1,3 +1,3 @@
 """The admin pages of runs."""
 
-from . import records, run, scheduled_jobs  # noqa: F401  (each registers its pages)
+from . import files_to_remove, records, run, scheduled_jobs  # noqa: F401  (each registers its pages)

@@ -3,6 +3,7 @@
 from .approval import Approval
 from .artifact import Artifact
 from .change_round import ChangeRound
+from .file_to_remove import FileToRemove
 from .outgoing_comment import OutgoingComment
 from .processed_webhook import ProcessedWebhook
 from .run import TaskRun
@@ -14,6 +15,7 @@ __all__ = [
     "Approval",
     "Artifact",
     "ChangeRound",
+    "FileToRemove",
     "OutgoingComment",
     "ProcessedWebhook",
     "RunStep",

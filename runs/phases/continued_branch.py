@@ -9,6 +9,7 @@ from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin
 from repositories.errors import GitCommandFailed
 
+from ..commits import until_committed
 from ..lifecycle import worker_transitions
 from ..lifecycle.revisions import CONTINUE
 from ..models import TaskRun
@@ -45,7 +46,7 @@ async def settle_branch(work: Execution, origin: Origin) -> None:
 
     found = await work.journal_without_trees().step("source/pull_request", "read", {"number": number}, look)
     if found["state"] == "merged" and run.continues_branch:
-        await work.db(worker_transitions.take_new_branch, run, work.lease.fence)
+        await work.db(until_committed, worker_transitions.take_new_branch, run, work.lease.fence)
 
 
 def branch_gone(run: TaskRun, origin: Origin) -> GitCommandFailed:

@@ -20,9 +20,9 @@ from django.db import Error, transaction
 from mgx_project.common.async_db import lost_connection
 from workspaces.event_log import Draft
 
+from ..commits import until_committed
 from ..events import event_log
 from ..models import TaskRun
-from .commits import until_committed
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -113,12 +114,13 @@ class Execution:
         """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
         cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
         root, tier = checkout.root, settings.MGX_SANDBOX
-        sandbox = open_sandbox(root, cache=cache, tier=tier, first_user=settings.MGX_SANDBOX_UID)
+        sandbox = traced.sandbox(open_sandbox(root, cache=cache, tier=tier, first_user=settings.MGX_SANDBOX_UID))
+        self.held.push_async_callback(asyncio.to_thread, sandbox.close)  # it may remove what was built
         return Ports(
             model=self.model,
             events=self.sink,
             journal=self.journal(checkout, tree),
-            sandbox=traced.sandbox(sandbox),
+            sandbox=sandbox,
             budget=LedgerBudget(self.run, self.buffer, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,

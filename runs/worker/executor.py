@@ -27,13 +27,13 @@ from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
 from mgx_project.common.store import StoreAway
 
+from ..commits import until_committed
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
 from ..lifecycle.versions import prompts_of
 from ..models import TaskRun
 from ..models.run_state import RunPhase, Status
 from . import traced
-from .commits import until_committed
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .execution import Db, Execution, Phase, phase_of

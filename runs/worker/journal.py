@@ -28,12 +28,12 @@ from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.event_log import Draft
 
+from ..commits import until_committed
 from ..errors import LeaseLost
 from ..events import event_log
 from ..lifecycle.plan_again import step_key
 from ..lifecycle.versions import gone
 from ..models import RunStep, TaskRun
-from .commits import until_committed
 from .event_buffer import EventBuffer, StepWrite
 from .lease import Lease
 

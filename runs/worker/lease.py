@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from agent.errors import Cancelled, Interrupted
 from mgx_project.common import clock, tenant_wall, watcher
 
+from .. import commits
 from ..errors import LeaseLost
 from ..lifecycle import worker_deaths
 from ..lifecycle.cancel_channel import Listener
@@ -241,3 +242,4 @@ class Keeper:
 
 
 keeper = Keeper()
+commits.stopping = lambda: keeper.stopping

@@ -18,8 +18,8 @@ from django.db import DatabaseError, InterfaceError, transaction
 from agent.errors import Paused
 from workspaces import budgets
 
+from ..commits import until_committed
 from ..models import TaskRun
-from .commits import until_committed
 from .lease import Lease
 from .llm_budget import scope_of, warn
 

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agent.call_estimates import CallEstimate
-from agent.ports import CommandResult, Model, ModelCompletion, ModelProfile, ModelRequest, Sandbox
+from agent.ports import CommandResult, Model, ModelCompletion, ModelProfile, ModelRequest
 from agent.projects.model import ProjectPart
+from agent.sandbox.workdir import WorkdirSandbox
 from mgx_project.common import traces
 
 from ..models import TaskRun
@@ -49,7 +50,7 @@ def model(plain: Model) -> Model:
     return TracedModel(plain.name, plain) if traces.enabled else plain
 
 
-def sandbox(plain: Sandbox) -> Sandbox:
+def sandbox(plain: WorkdirSandbox) -> WorkdirSandbox | TracedSandbox:
     return TracedSandbox(plain) if traces.enabled else plain
 
 
@@ -94,7 +95,7 @@ class TracedModel:
 
 @dataclass(frozen=True)
 class TracedSandbox:
-    sandbox: Sandbox
+    sandbox: WorkdirSandbox
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         with traces.span("install", {"mgx.part.language": part.language}):
@@ -119,6 +120,9 @@ class TracedSandbox:
             result = await self.sandbox.run(argv, timeout=timeout, directory=directory, **options)
             _ended(result)
             return result
+
+    def close(self) -> None:
+        self.sandbox.close()
 
 
 def _ended(result: CommandResult) -> None:

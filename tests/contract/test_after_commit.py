@@ -6,7 +6,7 @@ import ast
 
 from tests.contract.test_layers import BELOW, CHECKOUT
 
-OF_THE_WORKER = {"runs/worker/event_buffer.py", "runs/worker/commits.py"}
+OF_THE_WORKER = {"runs/worker/event_buffer.py", "runs/commits.py"}
 """They keep a worker's own memory in step with what it wrote, and repeat hooks as they were asked for; nothing outside of the
 process is called."""
 

@@ -46,6 +46,7 @@ INSIDE = {
         "errors",
         "models",
         "querysets",
+        "commits",
         "artifacts",
         "events",
         "filters",

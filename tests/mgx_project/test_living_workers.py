@@ -27,6 +27,13 @@ def client(settings: Any) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
+def looked(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has just looked for workers of an older version."""
+    monkeypatch.setattr(living_workers, "_look", living_workers._Look())
+    workers_seen()
+
+
+@pytest.fixture
 def without_scans(client: redis.Redis, settings: Any) -> Iterator[None]:
     """The server's user may not use what looks through all keys."""
     client.acl_setuser(READER, enabled=True, nopass=True, keys=["*"], commands=["+@all", "-scan", "-keys"], reset=True)
@@ -36,8 +43,23 @@ def without_scans(client: redis.Redis, settings: Any) -> Iterator[None]:
     client.acl_deluser(READER)
 
 
+def test_workers_of_a_version_that_does_not_name_them_are_seen_too(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among them one that began when this process had looked already: it looks again."""
+    monkeypatch.setattr(living_workers, "_look", living_workers._Look())
+    monkeypatch.setattr(living_workers, "LOOK_SECONDS", 0)
+    beat(client, "new:1", {"host": "new"}, 60)
+    for host in ("old", "older"):
+        client.set(living_workers.KEY.format(f"{host}:1"), f'{{"host": "{host}"}}', ex=60)
+        assert host in [worker["host"] for worker in workers_seen()]
+    assert [worker["host"] for worker in workers_seen()] == ["new", "old", "older"]
+    client.delete(living_workers.KEY.format("old:1"))
+    assert [worker["host"] for worker in workers_seen()] == ["new", "older"]
+
+
 def test_workers_are_read_without_a_scan(
-    client: redis.Redis, without_scans: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+    client: redis.Redis, looked: None, without_scans: None, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beat(client, "here:1", {"host": "here"}, 60)
     beat(client, "there:7", {"host": "there"}, 60)

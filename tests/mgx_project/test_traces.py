@@ -22,19 +22,8 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[otlp.Collector]:
-    with otlp.collector() as found:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b")
-        monkeypatch.setattr(traces, "enabled", True)
-        _forget()
+    with otlp.collected_here(monkeypatch) as found:
         yield found
-        traces.close()
-        _forget()
-
-
-def _forget() -> None:
-    traces._provider.cache_clear()
-    traces._exporter.cache_clear()
 
 
 def test_a_span_goes_on_where_its_parent_says_and_errors_are_named_by_type(collector: otlp.Collector) -> None:

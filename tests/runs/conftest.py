@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,12 +17,14 @@ from agent.checks import coverage
 from agent.runtime import bootstrap
 from agent.stacks import Stack, catalogue, store
 from mgx_project.common import tenant_wall
+from runs import commits
 from runs.models import TaskRun
 from runs.notifications import replies
 from workspaces.models import Event, Role
 from workspaces.tokens import create_api_token
 
 from ..conftest import Api
+from ..support.cut_connections import CutNetwork, cut_network
 from ..support.github import GitHub
 from ..support.run_actors import actor_of
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
@@ -152,3 +155,12 @@ def scripted(settings: Any) -> Callable[[Script], Any]:
             yield server
 
     return use
+
+
+@pytest.fixture
+def network(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[CutNetwork]:
+    """Of this thread, which has met no outage yet."""
+    mine = threading.current_thread()
+    monkeypatch.setattr(commits, "_outage", commits._Outage())
+    with cut_network(lambda: threading.current_thread() is mine) as network:
+        yield network

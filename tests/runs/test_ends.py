@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from runs.models.run_state import Status
 from runs.worker.lease import keeper
 from workspaces.models import Budget, Event, LedgerEntry
 
+from ..support import otlp
+from ..support.descriptors import descriptors
 from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import action_of, script
@@ -212,3 +216,23 @@ def test_what_tests_leave_behind_is_not_delivered(tenant: Tenant, shop: Path, sc
         run = drive(edit(tenant, shop))
     assert run.status == Status.COMPLETED, run.error
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_run_leaves_no_descriptor_of_its_sandboxes(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, traced: bool
+) -> None:
+    """Also while nothing is collected as garbage, and where its commands are traced."""
+    gc.collect()
+    gc.disable()
+    try:
+        with otlp.collected_here(monkeypatch) if traced else nullcontext(otlp.Collector()) as collector:
+            before = descriptors()
+            with scripted(script(code=CODE, files=["shop/prices.py"])):
+                run = drive(edit(tenant, shop))
+            left = {target for _, target in descriptors() - before if target.startswith("user:") or "/locks/" in target}
+    finally:
+        gc.enable()
+    assert run.status == Status.COMPLETED, run.error
+    assert not left
+    assert any(span.name.startswith("command ") for span in collector.spans) == traced

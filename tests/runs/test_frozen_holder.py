@@ -19,11 +19,11 @@ from django.utils import timezone
 from agent.ports import CallEstimate
 from mgx_project.common import server_lock
 from mgx_project.common.async_db import is_away
+from runs import commits
+from runs.commits import until_committed
 from runs.events import event_log
 from runs.lifecycle import fair_claim, worker_transitions
 from runs.models import TaskRun
-from runs.worker import commits
-from runs.worker.commits import until_committed
 from runs.worker.event_buffer import EventBuffer
 from runs.worker.llm_budget import LedgerBudget
 from tests.conftest import CallerInTests

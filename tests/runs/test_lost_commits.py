@@ -21,17 +21,22 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from agent.ports import CallEstimate, ModelCompletion
 from mgx_project.common import transaction_ids
 from mgx_project.embedded.services import Services
-from runs.models import RunStep, TaskRun
+from runs import artifacts, services
+from runs.commits import OutcomeUnknown, until_committed
+from runs.errors import LeaseLost
+from runs.lifecycle import worker_transitions
+from runs.lifecycle.revisions import CONTINUE
+from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run_state import Status
-from runs.worker import commits, time_budget
-from runs.worker.commits import OutcomeUnknown, until_committed
+from runs.worker import time_budget
 from runs.worker.event_buffer import EventBuffer
 from runs.worker.journal import RunJournal, Steps
-from runs.worker.lease import Lease, keeper
+from runs.worker.lease import Lease
 from runs.worker.llm_budget import LedgerBudget
+from runs.worker.steering import RunSteering
 from runs.worker.time_budget import WorkClock
 from workspaces.event_log import Draft
-from workspaces.models import Event, LedgerEntry, Meter, Workspace
+from workspaces.models import Event, LedgerEntry, Meter, StoredBytes, Workspace
 
 from ..support.cut_connections import CUTS, Cut, CutNetwork, cut_network
 from ..support.drills import Draw, some_of
@@ -47,19 +52,10 @@ from .test_worker_deaths import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMMITS = range(1, 10)
-"""Of the run of these tests, those that its worker's connection can be cut in. The next one may be that of an artifact, which
-is not done again: on a fast machine, where all events are written with steps."""
+"""Of the run of these tests, those that its worker's connection can be cut in."""
 STEERED = Draft("steered", {"message": "paid", "by": "ada"}, "It was paid.")
 ESTIMATE = CallEstimate(700, 3_000, role="engineer", model="m")
 ANSWER = ModelCompletion("", "m", 600, 50)
-
-
-@pytest.fixture
-def network(tenant: Tenant) -> Iterator[CutNetwork]:
-    """Of this thread."""
-    mine = threading.current_thread()
-    with cut_network(lambda: threading.current_thread() is mine) as network:
-        yield network
 
 
 def said(run: TaskRun) -> int:
@@ -163,36 +159,49 @@ def test_a_slice_of_working_time_is_taken_and_given_back_once(
     assert 500 * hour <= meter(run).work_ms < 1000 * hour
 
 
-def write_into_an_absent_database(tenant: Tenant, network: CutNetwork, cut: Cut) -> tuple[TaskRun, EventBuffer]:
-    """An event, in whose commit the database goes away; it is back when this returns."""
+@pytest.mark.parametrize("cut", CUTS)
+def test_an_artifact_is_stored_once(tenant: Tenant, network: CutNetwork, cut: Cut) -> None:
+    """With its bytes in the store, and counted once, also where it replaces another one."""
     run = begun(tenant)
-    buffer = EventBuffer(run, run.fence)
-    buffer.add(STEERED)
-    network.cut_next(cut, away_after=True)
-    with pytest.raises(OutcomeUnknown):
-        buffer.commit(buffer.write_waiting)
-    network.away = False
-    return run, buffer
+    for content in (b"first", b"another"):
+        network.cut_next(cut)
+        kept = artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+        assert network.left <= 0, "nothing was cut"
+        (row,) = Artifact.objects.for_workspace(run.workspace_id).filter(run=run)
+        assert artifacts.load(row) == content
+        assert (row.path, row.sha256) == (kept.path, kept.sha256)
+        assert StoredBytes.objects.for_workspace(run.workspace_id).get().size == len(content)
 
 
-def test_a_database_that_stays_away_lets_nothing_more_be_written(
-    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has the event, and this worker can't know."""
-    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
-    run, buffer = write_into_an_absent_database(tenant, network, "after")
-    with pytest.raises(OutcomeUnknown):
-        buffer.commit(buffer.write_waiting)
-    assert said(run) == 1
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_message_is_passed_on_to_one_step(tenant: Tenant, network: CutNetwork, cut: Cut) -> None:
+    run = begun(tenant)
+    services.steer_run(principal=tenant.principal, run_id=run.pk, message="Use a generator.")
+    steering = RunSteering(run, Lease(run), asyncio.to_thread)  # type: ignore[arg-type]
+    network.cut_next(cut)
+    assert steering._claim("plan/1/analyze") == ("Use a generator.",)
+    assert network.left <= 0, "nothing was cut"
+    assert steering._claim("plan/1/draft") == ()
 
 
-def test_a_worker_that_is_stopped_does_not_wait_for_its_database(
-    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeper, "stopping", True)
-    monkeypatch.setattr(commits, "STOPPING_SECONDS", 0.3)
-    run, _ = write_into_an_absent_database(tenant, network, "before")
-    assert said(run) == 0
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_run_whose_pull_request_was_merged_takes_one_branch_of_its_own(tenant: Tenant, network: CutNetwork, cut: Cut) -> None:
+    """Whoever holds it next reads the same as who took it; a worker that holds it no more takes none."""
+    run = begun(tenant)
+    TaskRun.across_tenants.filter(pk=run.pk).update(
+        revision={"kind": CONTINUE, "thread": 7}, branch_name="mgx/1", base_branch="main", pr_url="https://x/7", pr_number=7
+    )
+    run.refresh_from_db()
+    with pytest.raises(LeaseLost):
+        until_committed(worker_transitions.take_new_branch, run, run.fence + 1)
+    assert run.continues_branch and run.pr_number == 7
+    network.cut_next(cut)
+    until_committed(worker_transitions.take_new_branch, run, run.fence)
+    assert network.left <= 0, "nothing was cut"
+    stored = TaskRun.objects.for_workspace(run.workspace_id).get(pk=run.pk)
+    for known in (run, stored):
+        assert known.revision == {"kind": CONTINUE, "thread": 7, "new_branch": True} and not known.continues_branch
+        assert (known.branch_name, known.base_branch, known.pr_url, known.pr_number) == ("", "", "", None)
 
 
 def test_what_the_server_has_forgotten_is_not_guessed(

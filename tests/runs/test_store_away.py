@@ -22,11 +22,11 @@ from mgx_project.common import store as bytes_store
 from runs import artifacts, orphaned_files, services
 from runs.lifecycle import store_returns, worker_transitions
 from runs.lifecycle.store_returns import resume
-from runs.models import Artifact, TaskRun
+from runs.models import Artifact, FileToRemove, TaskRun
 from runs.models.run_state import Status
 from runs.worker.llm_budget import scope_of
 from workspaces import budgets
-from workspaces.models import Event
+from workspaces.models import Event, Workspace
 
 from ..support import s3
 from ..support.patience import wait_for
@@ -204,6 +204,7 @@ def test_who_deletes_many_files_does_not_wait_for_each(tenant: Tenant, in_s3: s3
     finally:
         in_s3.thaw()
     assert not Artifact.objects.for_workspace(tenant.workspace.pk).exists()
+    assert not FileToRemove.objects.exists(), "what its workspace's meters name is found without a row"
 
 
 def test_a_run_that_is_paused_again_and_again_waits_ever_longer(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,6 +260,15 @@ def orphans_of(run: TaskRun) -> tuple[str, str]:
     bytes_store.write(lost + ".moved", b"lost")
     Artifact.across_tenants.filter(path=lost).delete()
     return kept, lost + ".moved"
+
+
+def answers() -> bool:
+    """Whether the store is there again: one that has just begun may not do yet what it is asked."""
+    try:
+        bytes_store.check()
+    except bytes_store.StoreAway:
+        return False
+    return True
 
 
 def is_there(path: str) -> bool:
@@ -326,3 +336,45 @@ def test_the_sweep_looks_at_some_files_a_go_and_comes_round(
             orphaned_files.sweep()
     finally:
         in_s3.start()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_files_of_a_workspace_that_is_deleted_while_the_store_is_away_go_when_it_is_back(
+    tenant: Tenant, in_s3: s3.S3, many: bool
+) -> None:
+    """Told to delete it by itself, or as one of several; what else is in the bucket stays."""
+    run = worked_at(tenant)
+    paths = {
+        artifacts.store(run, f"{number}.diff", b"%d" % number, kind=Artifact.Kind.DIFF, content_type="text/x-diff").path
+        for number in range(3)
+    }
+    other = f"{uuid.uuid4()}/runs/{uuid.uuid4()}/{'0' * 16}/tree.patch"
+    bytes_store.write(other, b"x")
+    services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    in_s3.stop()
+    try:
+        if many:
+            Workspace.objects.filter(pk=tenant.workspace.pk).delete()
+        else:
+            tenant.workspace.delete()
+        assert set(FileToRemove.objects.values_list("path", flat=True)) == paths
+        with pytest.raises(bytes_store.StoreAway):
+            orphaned_files.remove_listed()
+        assert FileToRemove.objects.count() == len(paths)
+    finally:
+        in_s3.start()
+    wait_for(answers)
+    assert all(map(is_there, paths))
+    assert orphaned_files.remove_listed() == {"files deleted": len(paths)}
+    assert [*map(is_there, sorted(paths)), is_there(other)] == [False] * len(paths) + [True]
+    assert not FileToRemove.objects.exists()
+    assert orphaned_files.remove_listed() == {"files deleted": 0}
+
+
+def test_nothing_is_left_to_remove_where_the_store_is_there(tenant: Tenant, in_s3: s3.S3) -> None:
+    run = worked_at(tenant)
+    path = artifacts.store(run, "a.diff", b"a", kind=Artifact.Kind.DIFF, content_type="text/x-diff").path
+    services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    tenant.workspace.delete()
+    assert not is_there(path)
+    assert not FileToRemove.objects.exists()

@@ -21,7 +21,8 @@ _COMMIT = b"COMMIT\0"
 
 
 class CutNetwork:
-    """Counts the COMMITs that come by; the one for which ``left`` becomes 0 is cut. While ``away``, nobody gets through."""
+    """Counts the COMMITs that come by; the one for which ``left`` becomes 0 is cut. While ``away``, nobody gets through; it
+    is back when ``back_after`` further connections were refused, of which 0 is never."""
 
     def __init__(self, host: str, port: int) -> None:
         self._database = (host, port)
@@ -29,6 +30,7 @@ class CutNetwork:
         self.port = self._listener.getsockname()[1]
         self.left, self.cut = 0, CUTS[0]
         self.away, self.away_after = False, False
+        self.refused, self.back_after = 0, 0
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
@@ -58,7 +60,10 @@ class CutNetwork:
             while True:
                 client, _ = self._listener.accept()
                 if self.away:
-                    client.close()
+                    self.refused += 1
+                    self.back_after -= 1
+                    self.away = self.back_after != 0
+                    client.close()  # whoever sees this may read what is counted
                     continue
                 server = socket.create_connection(self._database)
                 self._sockets += [client, server]

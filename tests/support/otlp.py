@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+
+from mgx_project.common import traces
 
 
 @dataclass(frozen=True)
@@ -148,3 +151,21 @@ def _value(value: dict[str, Any]) -> Any:
     if "arrayValue" in value:
         return [_value(each) for each in value["arrayValue"].get("values", ())]
     return int(value["intValue"]) if "intValue" in value else next(iter(value.values()), None)
+
+
+@contextmanager
+def collected_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Spans of this process go to it."""
+    with collector() as found, monkeypatch.context() as patch:
+        patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        patch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b")
+        patch.setattr(traces, "enabled", True)
+        _forget()
+        yield found
+        traces.close()
+        _forget()
+
+
+def _forget() -> None:
+    traces._provider.cache_clear()
+    traces._exporter.cache_clear()

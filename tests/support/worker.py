@@ -44,8 +44,9 @@ def worker(*args: str, log: Path, tree: Path = CHECKOUT, **env: str) -> Iterator
         process.kill()
         process.wait()
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            for name in client.smembers(living_workers.NAMES):  # it would seem to live for some seconds more
-                living_workers.say_goodbye(client, name.decode())
+            prefix = living_workers.KEY.format("")
+            for key in client.scan_iter(f"{prefix}*"):  # it would seem to live for some seconds more
+                living_workers.say_goodbye(client, key.decode().removeprefix(prefix))
 
 
 def wait_for_end(run: TaskRun, log: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from mgx_project.common import living_workers
+from mgx_project.common.living_workers import workers_seen
 from runs.models import RunStep, TaskRun
 from runs.models.run_state import Status
 from workspaces.models import LedgerEntry
@@ -72,7 +74,9 @@ def finished(run: TaskRun, gate: Gate, log: Path) -> TaskRun:
     return run
 
 
-def test_old_and_new_workers_carry_on_each_others_runs(tenant: Tenant, shop: Path, released: Path, tmp_path: Path) -> None:
+def test_old_and_new_workers_carry_on_each_others_runs(
+    tenant: Tenant, shop: Path, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = tenant.link(shop, is_primary=True)
     task = tenant.task("Let total() ignore prices that are None", repository_id=link.pk, output_mode="patch_existing")
     gates = [Gate(), Gate()]
@@ -84,6 +88,8 @@ def test_old_and_new_workers_carry_on_each_others_runs(tenant: Tenant, shop: Pat
         run = tenant.run(task, auto_approve=True)
         with worker(log=tmp_path / "old.log", tree=released, **env):
             assert gate.reached.wait(SOON), (tmp_path / "old.log").read_text()[-2000:]
+            monkeypatch.setattr(living_workers, "_look", living_workers._Look())
+            assert [worker["threads"] for worker in workers_seen()] == [4], "a web process of this checkout knows of it"
         run.refresh_from_db()
         assert (run.prompt_set, run.prompt_version) == (0, "11"), "the release before pins nothing"
         with worker(log=tmp_path / "new.log", **env):

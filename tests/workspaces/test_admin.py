@@ -22,6 +22,7 @@ from runs.models import (
     Approval,
     Artifact,
     ChangeRound,
+    FileToRemove,
     OutgoingComment,
     ProcessedWebhook,
     RunStep,
@@ -129,7 +130,7 @@ def superuser() -> w.User:
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
-    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn, w.SignInCount, w.RelayLease, ScheduledJob}
+    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn, w.SignInCount, w.RelayLease, ScheduledJob, FileToRemove}
     assert {model._meta.app_label for model in admin.site._registry} == set(OURS)
 
 

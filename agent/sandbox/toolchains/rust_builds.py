@@ -31,7 +31,7 @@ from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.host_mounts import Bind
-from agent.sandbox.installed import Installed
+from agent.sandbox.installed import Installed, Releasable
 from agent.sandbox.installed import binds as binds_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
@@ -71,7 +71,7 @@ async def begin(
     crates: str,
     execute: Execute,
     timeout: float,
-) -> list[object]:
+) -> list[Releasable]:
     """Fills the build directory of ``installed`` with what is known of the tree ``root``, or of its crates; makes it first
     where it is missing, below ``cache``. Gives what keeps it from being removed. ``installed`` is what commands see;
     ``toolchain`` and ``crates`` are its keys, the latter "" where no crate is needed."""
@@ -105,7 +105,7 @@ class _Build:
     argv: Sequence[str]
     execute: Execute
     timeout: float
-    holds: list[object] = field(default_factory=list)
+    holds: list[Releasable] = field(default_factory=list)
 
     async def of_tree(self, digest: str) -> Path | None:
         """None where it is too large to be kept, or changes meanwhile, and where a macro asks git."""

@@ -10,7 +10,9 @@ import pytest
 
 from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
+from agent.sandbox.environment_cache import prune
 from agent.stacks import get
+from tests.support.descriptors import descriptors
 
 pytestmark = pytest.mark.asyncio
 
@@ -43,6 +45,23 @@ async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox)
     assert again.ok
     assert "cached" in again.output_tail
     assert (await other.run(("python", "-m", "hello"))).ok
+
+
+@pytest.mark.usefixtures("index")
+async def test_a_sandbox_that_is_closed_has_no_descriptor_open(sandbox: WorkdirSandbox) -> None:
+    """Nor holds what it installed, though somebody still has it."""
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+    await sandbox.install(part_of_stack(get("fastapi")))
+    before = descriptors()
+    other = open_sandbox(sandbox.root, cache=sandbox.cache)
+    await other.install(part_of_stack(get("fastapi")))
+    assert (await other.run(("python", "-m", "hello"))).ok
+    assert descriptors() - before
+    for _ in range(2):
+        other.close()
+        assert descriptors() <= before
+    sandbox.close()
+    assert prune(sandbox.cache / "envs", max_age=-1), "nobody holds it"
 
 
 @pytest.mark.usefixtures("index")
