@@ -6,12 +6,14 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.fields import EncryptedTextField
 from mgx_project.common.request_id import current_address, current_request_id
 
@@ -81,19 +83,20 @@ def record_act(
 ) -> None:
     """As `record_audit`, for an act without a principal."""
     slug = Workspace.objects.filter(pk=workspace_id).values_list("slug", flat=True).first() if workspace_id else ""
-    AuditEntry.objects.create(
-        workspace_id=workspace_id,
-        workspace_slug=slug or "",
-        user=user,
-        username=(display or by)[:400],
-        address=current_address()[:45],
-        request_id=current_request_id(),
-        action=action,
-        object_type=object_type,
-        object_id=object_id,
-        detail={**(detail or {}), "by": by},
-        changes=changes or {},
-    )
+    with nullcontext() if workspace_id else tenant_wall.across_tenants():  # an entry of no tenant is the server's
+        AuditEntry.objects.create(
+            workspace_id=workspace_id,
+            workspace_slug=slug or "",
+            user=user,
+            username=(display or by)[:400],
+            address=current_address()[:45],
+            request_id=current_request_id(),
+            action=action,
+            object_type=object_type,
+            object_id=object_id,
+            detail={**(detail or {}), "by": by},
+            changes=changes or {},
+        )
 
 
 def audit_retention() -> None:

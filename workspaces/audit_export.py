@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from mgx_project.common import tenant_wall
 from mgx_project.common.async_db import run_db
 from mgx_project.common.rendering import dumps
 
@@ -25,7 +27,7 @@ async def ndjson(rows: QuerySet[Any], listening: Listening) -> AsyncIterator[byt
         if not await listening.goes_on():
             yield dumps(ENDED) + b"\n"
             return
-        page = await run_db(_page, rows, last)
+        page = await run_db(_page, listening.workspace_id, rows, last)
         if page:
             yield b"".join(dumps(AuditRow.render(row)) + b"\n" for row in page)
             last = page[-1]
@@ -33,10 +35,11 @@ async def ndjson(rows: QuerySet[Any], listening: Listening) -> AsyncIterator[byt
             return
 
 
-def _page(rows: QuerySet[Any], last: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _page(workspace_id: uuid.UUID, rows: QuerySet[Any], last: dict[str, Any] | None) -> list[dict[str, Any]]:
     if last is not None:
         rows = rows.filter(
             Q(created_at__gt=last["created_at"]) | Q(created_at=last["created_at"], id__gt=last["id"]),
             created_at__gte=last["created_at"],  # the beginning of the index, where an OR is only a filter
         )
-    return list(rows.order_by("created_at", "id").values(*AuditRow.columns().values())[:PAGE])
+    with tenant_wall.within(workspace_id):  # a stream is made after its request, which had opened the wall
+        return list(rows.order_by("created_at", "id").values(*AuditRow.columns().values())[:PAGE])

@@ -55,7 +55,7 @@ BEGIN
   SELECT string_agg(oid::regclass::text, ', ') INTO own FROM pg_class
    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND relname <> 'django_migrations'
      AND pg_has_role(current_user, relowner, 'USAGE')
-     AND NOT (has_table_privilege('{TENANT}', oid, 'DELETE') AND has_table_privilege('{OPERATOR}', oid, 'DELETE'));
+     AND NOT (has_table_privilege('{TENANT}', oid, 'INSERT') AND has_table_privilege('{OPERATOR}', oid, 'INSERT'));
   IF own IS NOT NULL THEN
     EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON ' || own || ' TO {TENANT}, {OPERATOR}';
   END IF;
@@ -64,6 +64,11 @@ BEGIN
      AND NOT (has_sequence_privilege('{TENANT}', oid, 'USAGE') AND has_sequence_privilege('{OPERATOR}', oid, 'USAGE'));
   IF own IS NOT NULL THEN
     EXECUTE 'GRANT USAGE, SELECT ON SEQUENCE ' || own || ' TO {TENANT}, {OPERATOR}';
+  END IF;
+  -- what was done stays said; retention is the operator's, and a trigger holds it to its bound
+  IF to_regclass('audit_entries') IS NOT NULL THEN
+    REVOKE UPDATE, DELETE ON audit_entries FROM {TENANT};
+    REVOKE UPDATE ON audit_entries FROM {OPERATOR};
   END IF;
   IF to_regclass('django_migrations') IS NOT NULL THEN
     GRANT SELECT ON django_migrations TO {TENANT}, {OPERATOR};
