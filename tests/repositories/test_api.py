@@ -100,7 +100,7 @@ def test_a_local_repository_must_be_committed(owner: CallerInTests, origin: Path
     body = connect(owner, origin, 409)
     assert body["code"] == "repository_dirty"
     assert "a.txt" in body["detail"]
-    assert "allow_dirty" in body["hint"]
+    assert "--allow-dirty" in body["hint"]
     link = connect(owner, origin, allow_dirty=True)
     assert (link["clone_url"], link["repo_full_name"]) == (origin.as_uri(), "origin")
 
