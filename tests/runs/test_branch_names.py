@@ -62,7 +62,7 @@ def test_a_branch_in_the_way_that_nobody_may_see_is_read_from_the_refusal(words:
     refused = push_failure(GitCommandFailed("git push failed", stderr=words), Address("u", "https"), "mgx/a/run-1")
     assert refused.code == "branch_taken"
     assert named in refused.detail
-    assert "run_branch_prefix" in refused.hint
+    assert "--branch-prefix" in refused.hint
 
 
 @pytest.mark.parametrize("head", ["mgx", "MGX", f"mgx/{SLUG}", f"mgx/{SLUG}/run-1", f"mgx/{SLUG}/run-1/more", "mgX/Let-Total"])

@@ -23,7 +23,7 @@ from .conftest import Tenant, git
 
 MOST = 19
 CALLS = 10
-STATEMENTS, COMMITS = 146, 30
+STATEMENTS, COMMITS = 147, 30
 COMMIT = "COMMIT"
 
 
