@@ -74,7 +74,7 @@ def _provide(stack: ExitStack, config: pytest.Config) -> None:
     _share_downloads(directory)
     (directory / "data").mkdir()
     # pytest keeps three sessions' and removes the fourth, some hundred thousand files, before it ends. `--basetemp` keeps them.
-    if config.option.basetemp is None:
+    if config.known_args_namespace.basetemp is None:
         config.option.basetemp = str(directory / "t")
     services = stack.enter_context(
         Services(

@@ -70,6 +70,8 @@ def test_what_waits_for_a_person_is_listed_with_the_command_that_continues_it(mg
         name, line = by_run[run]
         assert line.startswith(state) and command.format(name) in line, line
     assert {run["id"] for run in json.loads(mgx("notification", "--json").stdout)["items"]} == set(by_run)
+    newest = json.loads(mgx("notification", "--json", "-n", "2").stdout)["items"]
+    assert [run["id"] for run in newest] == [review, budget], "what goes on by itself takes no place of what waits"
 
 
 def test_usage_and_audit_are_tables_and_documents(mgx: Mgx) -> None:

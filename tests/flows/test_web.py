@@ -170,7 +170,6 @@ def test_the_inbox_is_worked_through_by_keys(server: Server, accounts: Accounts,
     page.keyboard.press("r")
     page.get_by_label("What should be different").fill("Keep the name of the function")
     page.get_by_role("button", name="Reject plan").click()
-    expect(page.locator("#inbox").get_by_text("Plan to approve")).to_have_count(0)
     expect(entry).to_have_attribute("data-version", "2")
     page.keyboard.press("j")
     page.keyboard.press("a")
@@ -217,6 +216,7 @@ def test_a_task_that_was_typed_survives_a_reload_and_starts_a_run(
     link(server, account, shop)
     sign_in(page, account)
     page.get_by_role("link", name="New task").first.click()
+    page.wait_for_url("**/tasks/new")  # and its script, which keeps what is typed
     page.get_by_label("What should be done").fill("Let total() ignore prices that are None")
     page.get_by_label("Constraints, one a line").fill("No new dependencies\nKeep the signature")
     page.get_by_label("Tokens at most").fill("50000")

@@ -161,9 +161,11 @@ def collected_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         patch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=a%20b")
         patch.setattr(traces, "enabled", True)
         _forget()
-        yield found
-        traces.close()
-        _forget()
+        try:
+            yield found
+        finally:  # also where a test fails: the next one would send its spans to a collector that is gone
+            traces.close()
+            _forget()
 
 
 def _forget() -> None:

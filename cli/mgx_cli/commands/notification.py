@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -29,8 +31,9 @@ def notification(
       mgx notification
       mgx notification --json | jq -r '.items[].task_name'
     """
-    found = open_api(context).items("/api/runs", {"waits_for_person": "true"}, most=limit)
-    runs = [run for run in found if waits_for_person(run)]
+    # the server counts pauses that end by themselves: those that wait behind them are asked for until there are enough
+    found = open_api(context).items("/api/runs", {"waits_for_person": "true"}, most=sys.maxsize)
+    runs = list(islice(filter(waits_for_person, found), limit))
     if as_json:
         put_json({"items": runs})
         return
