@@ -44,7 +44,7 @@ BUILT_BESIDE = {
     "ledger_answers": "ledger_entries", "ledger_unsettled": "ledger_entries", "ledger_ages": "ledger_entries",
     "event_ages": "events", "event_of_repository": "events",
     "run_step_ages": "run_steps", "artifact_ages": "artifacts", "run_lacks_budget": "task_runs",
-    "run_lacks_store": "task_runs", "run_inbox": "task_runs",
+    "run_lacks_store": "task_runs", "run_inbox": "task_runs", "audit_ages": "audit_entries",
 }  # fmt: skip
 """Indexes that are built while others write, and their tables."""
 BEFORE_THEM = (("runs", "0015_step_numbers"), ("workspaces", "0010_relay"))

@@ -42,6 +42,19 @@ def test_the_database_refuses_to_change_an_entry(statement: str, owner: CallerIn
     assert AuditEntry.across_tenants.get(pk=entry.pk).username == owner.user.username
 
 
+def test_an_entry_that_a_process_of_the_release_before_writes_has_names_too(owner: CallerInTests) -> None:
+    """It works on beside the new schema, and nobody may add them later."""
+    columns = "(id, created_at, workspace_id, user_id, action, object_type, detail)"
+    made = "(gen_random_uuid(), now(), %s, %s, 'x.y', 'x', %s)"
+    with connection.cursor() as cursor:
+        for user, by in ((owner.user.pk, "user:1"), (None, "account:octocat (github)")):
+            values = [owner.workspace.pk, user, json.dumps({"by": by})]
+            cursor.execute(f"INSERT INTO audit_entries {columns} VALUES {made}", values)
+    found = set(AuditEntry.objects.for_workspace(owner.workspace.pk).values_list("workspace_slug", "username"))
+    slug = owner.workspace.slug
+    assert found == {(slug, owner.user.username), (slug, "account:octocat (github)")}
+
+
 def test_retention_deletes_what_is_older_than_it_says_and_nothing_else(owner: CallerInTests, settings: Any) -> None:
     old, young = entry_of(owner, "old.one"), entry_of(owner, "young.one")
     with connection.cursor() as cursor:  # what nobody else may

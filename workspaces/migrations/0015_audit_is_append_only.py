@@ -7,6 +7,7 @@ NAMES = """
 UPDATE audit_entries SET
     workspace_slug = coalesce((SELECT slug FROM workspaces WHERE workspaces.id = audit_entries.workspace_id), ''),
     username = coalesce((SELECT username FROM users WHERE users.id = audit_entries.user_id), detail ->> 'by', '')
+WHERE username = ''
 """
 REFUSE = """
 CREATE FUNCTION audit_entries_stay() RETURNS trigger LANGUAGE plpgsql AS $$
