@@ -6,6 +6,7 @@ Needs Chromium (Debian: `apt install chromium`), as `chromium` or under the name
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from ..support.patience import SOON
 from ..support.team_script import script
@@ -33,9 +34,8 @@ CHANGED = LONG.replace("return 0\n", "return 100\n").replace("return 11\n", "ret
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=SOON * 1000)
     with sync_playwright() as playwright:
-        # Chromium's own sandbox can't be had by root, and shows only our server here
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        with playwright.chromium.launch(executable_path=CHROMIUM, args=arguments) as chromium:
+        # without its own sandbox, as Playwright starts it unless told otherwise: root and most containers can't have one
+        with playwright.chromium.launch(executable_path=CHROMIUM) as chromium:
             yield chromium
 
 
@@ -207,6 +207,91 @@ def test_an_edited_plan_is_what_is_carried_out_and_an_old_one_is_refused(
     done = server.request("GET", f"/api/runs/{run['id']}", bearer=account.token).json()
     assert [step["title"] for step in done["plan"]["steps"]] == ["Filter the prices first"]
     assert [line for line in watched.wrong if "409" not in line] == []
+
+
+def test_a_review_says_what_was_shown_and_typed(server: Server, accounts: Accounts, watched: Watched, long_file: Path) -> None:
+    page, account = watched.page, accounts.take(own_workspace=True)
+    server.answer(script(code=f"FILE: shop/prices.py\n{CHANGED}", files=["shop/prices.py"]))
+    run = waiting_plan(server, account, long_file, "Raise two prices")
+    path = f"/api/runs/{run['id']}"
+    sign_in(page, account)
+    page.goto(f"/runs/{run['id']}")
+    page.get_by_role("button", name="Approve plan").click()
+    expect(page.locator("#status")).to_have_text("Awaiting Changes")
+    message, hunks = page.locator("#changes-words"), page.locator(".hunk")
+    message.fill("Well done")
+
+    # what can't be sent is not taken away
+    page.route(f"**{path}/changes", lambda route: route.abort())
+    page.get_by_role("button", name="Accept all 2 undecided").click()
+    expect(page.locator("#told")).to_contain_text("The server does not answer")
+    page.unroute(f"**{path}/changes")
+    expect(message).to_have_value("Well done")
+    page.get_by_role("button", name="Accept all 2 undecided").click()
+    expect(page.locator(".hunk[data-state=accepted]")).to_have_count(2)
+
+    # somebody else decides otherwise, of which the page learns nothing: what is finished is what it shows
+    decision = {"path": "shop/prices.py", "hunk": 0, "accepted": False, "comment": ""}
+    request(server, account, "POST", f"{path}/changes", {"round": 1, "decisions": [decision]})
+    expect(hunks.nth(0)).to_have_attribute("data-state", "accepted")
+    finish = page.get_by_role("button", name="Finish the review")
+    finish.click()
+    expect(hunks.nth(0)).to_have_attribute("data-state", "rejected")
+    assert server.request("GET", path, bearer=account.token).json()["status"] == "awaiting_changes"
+    expect(message).to_have_value("Well done")
+    message.fill("")
+    finish.click()
+    expect(page.locator("#status")).to_have_text("Completed")
+    branch = server.request("GET", path, bearer=account.token).json()["branch_name"]
+    delivered = git("show", f"{branch}:shop/prices.py", cwd=long_file)
+    assert "return 111" in delivered and "return 100" not in delivered
+
+
+def test_an_act_whose_answer_was_lost_is_done_once(server: Server, accounts: Accounts, watched: Watched, shop: Path) -> None:
+    page, account = watched.page, accounts.take(own_workspace=True)
+    run = waiting_plan(server, account, shop, "Let total() ignore None")
+    sign_in(page, account)
+    page.goto(f"/runs/{run['id']}")
+    page.get_by_role("button", name="Reject plan").click()
+    expect(page.locator("#status")).to_have_text("Rejected")
+
+    # the page follows the run, though the server was away when it was opened
+    away = re.compile(r"/events\?after=0")
+    page.route(away, lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#live")).to_have_text("· connection lost; coming back")
+    page.unroute(away)
+    expect(page.locator("#live")).to_have_text("· live")
+
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    page.route("**/retry", lose, times=1)
+    page.get_by_role("button", name="Retry").click()
+    again = page.locator("#act").get_by_role("button", name="Retry")
+    again.click()
+    expect(page.locator("#act [role=alert]")).to_contain_text("The server does not answer")
+    again.click()
+    expect(page.locator("#status")).to_have_text("Awaiting Approval")
+    found = server.request("GET", f"/api/runs?task_id={run['task_id']}", bearer=account.token).json()
+    assert [each["run_number"] for each in found["items"]] == [2, 1]
+
+
+def test_a_draft_is_of_its_repository_whatever_is_linked_meanwhile(
+    server: Server, accounts: Accounts, watched: Watched, shop: Path
+) -> None:
+    page, account = watched.page, accounts.take(own_workspace=True)
+    linked = link(server, account, shop)
+    sign_in(page, account)
+    page.goto("/tasks/new")
+    page.get_by_label("Where").select_option(linked["id"])
+    page.get_by_label("What should be done").fill("Let total() ignore None")
+    request(server, account, "POST", "/api/projects", {"name": "a first one"})
+    page.reload()
+    expect(page.get_by_label("What should be done")).to_have_value("Let total() ignore None")
+    expect(page.get_by_label("Where")).to_have_value(linked["id"])
+    assert watched.wrong == []
 
 
 def test_a_task_that_was_typed_survives_a_reload_and_starts_a_run(

@@ -28,6 +28,11 @@ class SignInPage(LoginView):
         response: Any = super().dispatch(request, *args, **kwargs)
         return secured(request, response)
 
+    def get_redirect_url(self) -> str:
+        """What `next` names. Not this page: Django would raise for a loop."""
+        wanted = super().get_redirect_url()
+        return "" if wanted == self.request.path else wanted
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().post(request, *args, **kwargs)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import CallerInTests
-from tests.factories import PASSWORD, MembershipFactory
+from tests.factories import PASSWORD, MembershipFactory, UserFactory
 from workspaces import sign_in_guard
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,31 @@ def test_nobody_is_led_to_another_site(owner: CallerInTests, wanted: str) -> Non
     assert sign_in(client, owner.user.username, next=wanted)["Location"] == "/"
     chosen = client.post("/workspace", {"workspace": str(owner.workspace.pk), "next": wanted})
     assert chosen["Location"] == "/"
+
+
+def test_who_is_signed_in_is_led_on_and_never_in_a_loop(owner: CallerInTests) -> None:
+    client = Client(headers={"Accept": "text/html"})
+    client.force_login(owner.user)
+    for wanted, place in (("/runs", "/runs"), ("/sign-in", "/"), ("/sign-in/", "/sign-in/"), ("https://evil.example/", "/")):
+        assert client.get("/sign-in", {"next": wanted})["Location"] == place
+    assert client.get("/sign-in/")["Location"] == "/"
+
+
+def test_a_page_that_failed_is_not_where_the_choice_of_a_workspace_leads(owner: CallerInTests) -> None:
+    MembershipFactory(user=owner.user)
+    client = Client(headers={"Accept": "text/html"})
+    client.force_login(owner.user)
+    text = client.post("/workspace", {"workspace": "x"}).content.decode()
+    assert '<input type="hidden" name="next" value="/">' in text, "it takes no GET"
+
+
+def test_a_person_without_a_workspace_is_told_whom_to_ask() -> None:
+    client = Client(headers={"Accept": "text/html"})
+    client.force_login(UserFactory())
+    for path in ("/", "/runs", "/tasks/new"):
+        answer = client.get(path)
+        assert answer.status_code == 200 and "not a member of a workspace yet" in answer.content.decode(), path
+    assert client.post("/workspace", {"workspace": ""}).status_code == 404
 
 
 def test_a_wrong_password_says_so_and_does_not_come_back(owner: CallerInTests) -> None:

@@ -11,8 +11,18 @@ export class Refused extends Error {
 const csrf = () => document.querySelector("meta[name=csrf-token]").content;
 
 /** A new name for one act, so that sending it again does it once. */
-export function newKey() {
+function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The keys of one form's acts: the same request sent again is the same act, another one is another. */
+export function keyring() {
+  const sent = new Map();
+  return (path, body) => {
+    const text = JSON.stringify(body);
+    if (sent.get(path)?.text !== text) sent.set(path, { text, key: newKey() });
+    return { "Idempotency-Key": sent.get(path).key };
+  };
 }
 
 async function send(path, options) {

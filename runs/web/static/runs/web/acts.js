@@ -1,4 +1,5 @@
 // The acts on a run: the possible ones as buttons, the others with the reason why not.
+import { keyring } from "../../web/api.js";
 import { byId, make, tell } from "../../web/dom.js";
 
 const SHOWN_ELSEWHERE = new Set(["steer"]);
@@ -7,24 +8,24 @@ const FORMS = {
   resume: {
     words: "Message to the team",
     button: "Resume",
-    send: (page, text, extra) => page.call("POST", "/resume", { ...(text && { message: text }), ...extra }),
+    send: (post, text, extra) => post("/resume", { ...(text && { message: text }), ...extra }),
   },
   cancel: {
     question: "The run ends, and everything that it has started. What it has done so far is not delivered.",
     button: "Cancel the run",
     danger: true,
-    send: (page) => page.call("POST", "/cancel", {}),
+    send: (post) => post("/cancel", {}),
   },
   retry: {
     words: "What should be different (optional)",
     button: "Retry",
-    send: (page, text) => page.call("POST", "/retry", text ? { message: text } : {}),
+    send: (post, text) => post("/retry", text ? { message: text } : {}),
   },
   continue: {
     words: "What should change on the branch of this run",
     needed: true,
     button: "Continue",
-    send: (page, text) => page.call("POST", "/continue", { message: text }),
+    send: (post, text) => post("/continue", { message: text }),
   },
 };
 
@@ -102,7 +103,9 @@ function begin(act, page) {
   const again = act.name === "resume" && run.pause_reason === "version";
   const refused = make("p", { class: "note bad", role: "alert", hidden: true });
   const send = make("button", { class: form.danger ? "danger" : "strong", type: "submit" }, form.button);
-  const dialog = byId("act");
+  const dialog = byId("act"),
+    keys = keyring(),
+    post = (path, body) => page.call("POST", path, body, keys(path, body));
   const sheet = make(
     "form",
     { class: "stack", method: "dialog" },
@@ -121,7 +124,7 @@ function begin(act, page) {
     try {
       const budget = changedCaps(caps, page.state.caps);
       const extra = { ...(Object.keys(budget).length && { budget }), ...(again && { plan_again: true }) };
-      const answer = await form.send(page, box ? box.value.trim() : "", extra);
+      const answer = await form.send(post, box ? box.value.trim() : "", extra);
       dialog.close();
       if (answer.id !== run.id) {
         location.href = `/runs/${answer.id}`;

@@ -9,6 +9,12 @@ export class ChangesPart {
     this.drawn = "";
     this.found = null;
     this.busy = false;
+    this.turn = 0; // of what was asked last: an older answer comes too late
+    this.line = Promise.resolve();
+  }
+
+  get words() {
+    return this.place.querySelector("#changes-words");
   }
 
   get visible() {
@@ -26,25 +32,33 @@ export class ChangesPart {
     const wanted = JSON.stringify([run.status, run.last_seq, act]);
     if (wanted === this.drawn || this.busy) return;
     this.drawn = wanted;
+    this.turn += 1;
+    const turn = this.turn;
     try {
-      await this.load(run);
+      await this.load(run, () => turn === this.turn);
     } catch (error) {
+      if (turn !== this.turn) return;
       this.drawn = "";
-      this.place.replaceChildren(make("p", { class: "note bad", role: "alert" }, error.message));
+      if (this.found)
+        tell(error.message); // what is shown, and typed, stays
+      else this.place.replaceChildren(make("p", { class: "note bad", role: "alert" }, error.message));
     }
   }
 
-  async load(run) {
+  async load(run, current) {
     try {
-      this.show(await this.page.call("GET", "/changes"));
+      const found = await this.page.call("GET", "/changes");
+      if (current()) this.redraw(found);
       return;
     } catch (error) {
       if (error.status !== 404) throw error;
     }
     try {
-      this.showDiff(await this.page.call("GET", "/diff"));
+      const text = await this.page.call("GET", "/diff");
+      if (current()) this.showDiff(text);
     } catch (error) {
       if (error.status !== 404) throw error;
+      if (!current()) return;
       this.place.replaceChildren(
         make(
           "p",
@@ -62,7 +76,8 @@ export class ChangesPart {
     this.found = found;
     const act = this.page.act("changes");
     const files = found.files.map((file) => this.file(file, act));
-    const top = this.place.scrollTop;
+    const top = this.place.scrollTop,
+      typed = this.words ? this.words.value : "";
     this.place.replaceChildren(
       make(
         "div",
@@ -71,6 +86,7 @@ export class ChangesPart {
         make("div", { class: "diffs" }, tree(found.files), make("div", { class: "stack" }, ...files)),
       ),
     );
+    if (this.words) this.words.value = typed;
     this.place.scrollTop = top;
   }
 
@@ -244,35 +260,61 @@ export class ChangesPart {
     this.send({ decisions });
   }
 
-  async send(body, button = null) {
+  /** One after another, in the order of the acts: a comment is stored before the review that it is part of is finished. */
+  send(body, button = null) {
     if (button) button.disabled = true;
-    const words = this.place.querySelector("#changes-words");
+    const { round } = this.found,
+      post = () => this.post({ round, ...body }, button);
+    this.line = this.line.then(post, post);
+  }
+
+  async post(body, button) {
     this.busy = true;
+    this.turn += 1;
     try {
-      const found = await this.page.call("POST", "/changes", { round: this.found.round, ...body });
-      if (body.done) {
-        tell("Sent. The run goes on.");
-        this.drawn = "";
-      } else {
-        const kept = words ? words.value : "",
-          focusAgain = keepFocus(this.place);
-        this.show(found);
-        const fresh = this.place.querySelector("#changes-words");
-        if (fresh) fresh.value = kept;
-        focusAgain();
+      if (body.done && !(await this.isShown())) tell("Somebody else has decided on a part meanwhile: look, then finish.");
+      else {
+        const found = await this.page.call("POST", "/changes", body);
+        if (body.done) {
+          tell("Sent. The run goes on.");
+          this.words.value = "";
+          this.drawn = "";
+        } else this.redraw(found);
       }
     } catch (error) {
       tell(error.message);
+      if (button) button.disabled = false;
       this.drawn = "";
     }
     this.busy = false;
-    if (body.done || this.drawn === "") await this.page.refresh();
-    if (this.drawn === "") await this.open();
+    if (this.drawn === "") await this.page.refresh();
+    await this.open(); // what happened meanwhile was left for now
+  }
+
+  /** Whether the server has the decisions that are shown, and draws its own if not: no event tells of those of others. */
+  async isShown() {
+    const found = await this.page.call("GET", "/changes");
+    if (decisions(found) === decisions(this.found)) return true;
+    this.redraw(found);
+    return false;
+  }
+
+  redraw(found) {
+    const focusAgain = keepFocus(this.place);
+    this.show(found);
+    focusAgain();
   }
 }
 
-/** Gives the focus back to the button that had it, in the same file, once that is drawn again. */
+const decisions = (found) =>
+  JSON.stringify([
+    found.round,
+    found.files.map((file) => [file.path, file.state, file.hunks.map((hunk) => [hunk.state, hunk.comment])]),
+  ]);
+
+/** Gives the focus back to the message, or to the button that had it in the same file, once that is drawn again. */
 function keepFocus(within) {
+  if (document.activeElement.id === "changes-words") return () => within.querySelector("#changes-words")?.focus();
   const article = document.activeElement.closest("article[data-path]");
   if (!article) return () => {};
   const at = Array.from(article.querySelectorAll("button")).indexOf(document.activeElement);

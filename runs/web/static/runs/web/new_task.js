@@ -1,5 +1,5 @@
 // The form for a task: what is typed survives a reload, and what it creates is created once.
-import { api, newKey } from "../../web/api.js";
+import { api, keyring } from "../../web/api.js";
 import { byId } from "../../web/dom.js";
 
 const form = byId("task");
@@ -7,14 +7,14 @@ const form = byId("task");
 function start(workspace) {
   const stored = `mgx.task.${workspace}`;
   const fields = Array.from(form.elements).filter((field) => field.name);
-  let keys = null; // of the attempt that is under way: the same text again is the same task
+  const keys = keyring();
 
+  const named = (option) => `${option.dataset.project} ${option.value}`; // its number is another one once a repository is linked
   const place = () => form.elements.place.selectedOptions[0];
   const value = (field) =>
-    field.type === "checkbox" ? field.checked : field === form.elements.place ? field.selectedIndex : field.value;
+    field.type === "checkbox" ? field.checked : field === form.elements.place ? place() && named(place()) : field.value;
 
   function keep() {
-    keys = null;
     try {
       localStorage.setItem(
         stored,
@@ -37,7 +37,8 @@ function start(workspace) {
       if (!(field.name in draft)) continue;
       if (field.type === "checkbox") field.checked = draft[field.name] === true;
       else if (field === form.elements.place) {
-        if (field.options[draft[field.name]]) field.selectedIndex = draft[field.name];
+        const same = Array.from(field.options).find((option) => named(option) === draft[field.name]);
+        if (same) same.selected = true;
       } else field.value = String(draft[field.name]);
     }
     for (const field of form.querySelectorAll("select")) if (field.selectedIndex < 0) field.selectedIndex = 0;
@@ -61,42 +62,30 @@ function start(workspace) {
       max_cost_usd: cost,
       auto_approve: approve,
     } = form.elements;
-    keys ??= [newKey(), newKey()];
+    const post = (path, body) => api(workspace, "POST", path, body, keys(path, body));
     const repository = place().value;
-    const task = await api(
-      workspace,
-      "POST",
-      "/tasks",
-      {
-        description: description.value,
-        project_id: place().dataset.project,
-        stack: stack.value,
-        source: "web",
-        constraints: constraints.value
-          .split("\n")
-          .map((line) => line.trim())
-          .filter(Boolean),
-        output_mode: repository ? "patch_existing" : "generate_new",
-        ...(repository && { repository_id: repository }),
-      },
-      { "Idempotency-Key": keys[0] },
-    );
+    const task = await post("/tasks", {
+      description: description.value,
+      project_id: place().dataset.project,
+      stack: stack.value,
+      source: "web",
+      constraints: constraints.value
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean),
+      output_mode: repository ? "patch_existing" : "generate_new",
+      ...(repository && { repository_id: repository }),
+    });
     const budget = {
       ...(tokens.value && { max_tokens: Number(tokens.value) }),
       ...(cost.value && { max_cost_usd: cost.value }),
     };
-    return api(
-      workspace,
-      "POST",
-      "/runs",
-      {
-        task_id: task.id,
-        auto_approve: approve.checked,
-        model: model.value,
-        ...(Object.keys(budget).length && { budget }),
-      },
-      { "Idempotency-Key": keys[1] },
-    );
+    return post("/runs", {
+      task_id: task.id,
+      auto_approve: approve.checked,
+      model: model.value,
+      ...(Object.keys(budget).length && { budget }),
+    });
   }
 
   form.addEventListener("input", () => {

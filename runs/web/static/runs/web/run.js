@@ -1,6 +1,6 @@
 // A run's page. `state` is the run's row as the API has it; it is read again after each event that may have changed it, and
 // everything that the page says about the state is drawn from the same answer.
-import { api, ask } from "../../web/api.js";
+import { api, ask, keyring, Refused } from "../../web/api.js";
 import { byId, tell } from "../../web/dom.js";
 import { follow } from "../../web/socket.js";
 import { drawActs } from "./acts.js";
@@ -12,6 +12,7 @@ import { Phases } from "./phases.js";
 import { PlanPart } from "./plan.js";
 
 const PAGE = 1000;
+const AGAIN = 3000; // ms after which events that could not be read are asked for again
 const PAUSE = 200; // ms between two readings of the state while events come one after another
 const QUIET = new Set([
   "model_output",
@@ -126,6 +127,8 @@ function openPart() {
 }
 window.addEventListener("hashchange", openPart);
 
+let keys = keyring(); // of the message that is typed: another one with the same words is sent as well
+
 byId("steer").addEventListener("submit", async (event) => {
   event.preventDefault();
   const box = byId("steer-text"),
@@ -136,8 +139,11 @@ byId("steer").addEventListener("submit", async (event) => {
   }
   button.disabled = true;
   try {
-    await call("POST", "/steer", { message: box.value.trim() });
-    box.value = "";
+    const typed = box.value,
+      body = { message: typed.trim() };
+    await call("POST", "/steer", body, keys("/steer", body));
+    keys = keyring();
+    if (box.value === typed) box.value = "";
   } catch (error) {
     tell(error.message);
   }
@@ -166,13 +172,27 @@ async function replay() {
   let after = 0,
     items;
   do {
-    ({ items } = await call("GET", `/events?after=${after}&limit=${PAGE}`));
+    items = await eventsAfter(after);
     if (items.length) {
       after = items[items.length - 1].seq;
       note(items);
     }
   } while (items.length === PAGE);
   return after;
+}
+
+/** Asks until the server answers: without these events the page would follow nothing, and stand still without a word. */
+async function eventsAfter(after) {
+  for (;;) {
+    try {
+      return (await call("GET", `/events?after=${after}&limit=${PAGE}`)).items;
+    } catch (error) {
+      const passes = error instanceof Refused && (error.status === 0 || error.status === 429 || error.status >= 500);
+      if (!passes) throw error;
+    }
+    byId("live").textContent = SAID.lost;
+    await new Promise((go) => setTimeout(go, AGAIN));
+  }
 }
 
 const SAID = { live: "· live", lost: "· connection lost; coming back", ended: "· you are signed out: reload the page" };
