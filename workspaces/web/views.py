@@ -28,7 +28,7 @@ class SignInPage(LoginView):
         response: Any = super().dispatch(request, *args, **kwargs)
         return secured(request, response)
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self) -> str:  # type: ignore[override]  # the stubs are of a later Django
         """What `next` names. Not this page: Django would raise for a loop."""
         wanted = super().get_redirect_url()
         return "" if wanted == self.request.path else wanted
