@@ -6,13 +6,11 @@ The sockets are of several tokens, for the server bounds those of one.
 from __future__ import annotations
 
 import asyncio
-import json
 
 from benchmarks.process import cpu_seconds
 from benchmarks.report import ReportLine, Yardstick, percentile
 from benchmarks.server import Server, server
-from benchmarks.socket_arrivals import Arrivals, open_sockets
-from benchmarks.write_events import WARM_UP
+from benchmarks.socket_arrivals import deliver, listening, open_sockets
 
 SOCKETS, TOKENS, RATE = 1_000, 4, 2.0
 SLOWEST_MS = 3_000.0
@@ -40,20 +38,9 @@ async def _deliver(running: Server, run: str, number: int, seconds: float) -> tu
     headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
     sockets = await open_sockets(running.socket_url(f"/ws/runs/{run}"), headers, number)
     writer = running.script("benchmarks.write_events", RATE, seconds, run)
-    assert writer.stdout is not None
-    await asyncio.to_thread(writer.stdout.readline)
-    arrivals = Arrivals(WARM_UP * number)
-    watching = [asyncio.create_task(arrivals.receive(socket)) for socket in sockets]
-    await arrivals.wait()
-    arrivals.delays.clear()  # what the writer wrote to warm up is not counted
-    web = running.pid("web")
-    before = cpu_seconds(web)
-    output, _ = await asyncio.to_thread(writer.communicate, "go\n")
-    written = json.loads(output)["written"] * number
-    await arrivals.wait(written)
-    spent = cpu_seconds(web) - before
-    for task in watching:
-        task.cancel()
-    for socket in sockets:
-        await socket.close()
-    return arrivals.delays, written, 1e6 * spent / max(1, len(arrivals.delays))
+    async with listening(writer, sockets) as arrivals:
+        web = running.pid("web")
+        before = cpu_seconds(web)
+        due = await deliver(writer, sockets, arrivals)
+        spent = cpu_seconds(web) - before
+    return arrivals.delays, due, 1e6 * spent / max(1, len(arrivals.delays))

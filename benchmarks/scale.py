@@ -21,8 +21,7 @@ from benchmarks.report import ReportLine, Yardstick, percentile, show
 from benchmarks.scaled_runs import measure_runs
 from benchmarks.scaled_server import ScaledServer, scaled_server
 from benchmarks.scaled_usage import cpu, difference, megabytes, usage
-from benchmarks.socket_arrivals import Arrivals, open_sockets
-from benchmarks.write_events import WARM_UP
+from benchmarks.socket_arrivals import deliver, listening, open_sockets
 
 CLIENTS = 8
 RATE = 0.5
@@ -116,27 +115,16 @@ async def _sockets(running: ScaledServer, number: int, seconds: float) -> list[R
     sockets = await open_sockets(running.socket_url(f"/ws/runs/{run}"), [running.headers], number)
     each = 1024 * (sum(map(megabytes, webs)) - empty) / number
     writer = running.script("benchmarks.write_events", RATE, seconds, run)
-    assert writer.stdout is not None
-    await asyncio.to_thread(writer.stdout.readline)
-    arrivals = Arrivals(WARM_UP * number)
-    watching = [asyncio.create_task(arrivals.receive(socket)) for socket in sockets]
-    await arrivals.wait()
-    arrivals.delays.clear()  # what the writer wrote to warm up is not counted
-    before, began = cpu(running), time.monotonic()
-    output, _ = await asyncio.to_thread(writer.communicate, "go\n")
-    written = json.loads(output)["written"] * number
-    await arrivals.wait(written)
-    elapsed, used, delays = time.monotonic() - began, difference(cpu(running), before), arrivals.delays
-    for task in watching:
-        task.cancel()
-    for socket in sockets:
-        await socket.close()
+    async with listening(writer, sockets) as arrivals:
+        before, began = cpu(running), time.monotonic()
+        due = await deliver(writer, sockets, arrivals)
+        elapsed, used, delays = time.monotonic() - began, difference(cpu(running), before), arrivals.delays
     raw = await asyncio.to_thread(_raw, running, seconds, number)
     busy = f"web {100 * used['web'] / elapsed:.0f}, nginx {100 * used['nginx'] / elapsed:.0f} % of a core"
     return [
         ReportLine(f"{number} sockets: event written → seen, p50", percentile(delays, 50), "ms", yardstick=raw[0]),
         ReportLine("the same, p95", percentile(delays, 95), "ms", note=f"{RATE:g} events/s to each", yardstick=raw[1]),
-        ReportLine("deliveries missing", written - len(delays), "", bound=0, note=f"of {written}"),
+        ReportLine("deliveries missing", due - len(delays), "", bound=0, note=f"of {due}"),
         ReportLine("web CPU per delivery", 1e6 * used["web"] / max(1, len(delays)), "µs", note=busy),
         ReportLine("web memory per socket", each, "KiB"),
     ]

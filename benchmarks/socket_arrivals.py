@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
+
+from benchmarks.write_events import WARM_UP
 
 LATEST_SECONDS = 60.0
 """How long a delivery may take before it counts as missing."""
@@ -52,3 +56,30 @@ class Arrivals:
         if len(self.delays) < self.expected:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.changed.wait(), LATEST_SECONDS)
+
+
+@asynccontextmanager
+async def listening(writer: subprocess.Popen[str], sockets: Sequence[ClientConnection]) -> AsyncIterator[Arrivals]:
+    """``writer`` is `benchmarks.write_events`. What it writes to warm up has arrived at all sockets and is not counted. The
+    sockets are closed at the end."""
+    assert writer.stdout is not None
+    await asyncio.to_thread(writer.stdout.readline)
+    arrivals = Arrivals(WARM_UP * len(sockets))
+    watching = [asyncio.create_task(arrivals.receive(socket)) for socket in sockets]
+    try:
+        await arrivals.wait()
+        arrivals.delays.clear()
+        yield arrivals
+    finally:
+        for task in watching:
+            task.cancel()
+        for socket in sockets:
+            await socket.close()
+
+
+async def deliver(writer: subprocess.Popen[str], sockets: Sequence[ClientConnection], arrivals: Arrivals) -> int:
+    """Lets ``writer`` write, waits for what it wrote, and returns how many deliveries that should be."""
+    output, _ = await asyncio.to_thread(writer.communicate, "go\n")
+    due: int = json.loads(output)["written"] * len(sockets)
+    await arrivals.wait(due)
+    return due

@@ -89,8 +89,7 @@ class RunState:
     """A sentence: what a person can do now, or what is happening."""
     comment: str
     """The text after “Run #3” in the status comment on an issue or a pull request. Placeholders: ``{reason}`` of the pause,
-    ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is),
-    ``{page}`` (of the run)."""
+    ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is), ``{page}`` (of the run)."""
     phase: RunPhase | None = None
     """The work for a worker; None if there is none."""
     claimed_as: Status | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from ..models.run import PUSHED
+from ..models import TaskRun
 from ..models.run_state import STATES, RunAction
 from ..services import approver_of
 
@@ -73,9 +73,7 @@ def _why_not(row: Mapping[str, Any], action: RunAction) -> str:
 
 
 def _has_branch(row: Mapping[str, Any]) -> bool:
-    """As `TaskRun.has_branch`."""
-    asked = row["revision"] or {}
-    return row["git_status"] in PUSHED or (bool(asked) and not asked.get("new_branch"))
+    return TaskRun(git_status=row["git_status"], revision=row["revision"]).has_branch
 
 
 def _deaf(row: Mapping[str, Any]) -> str:

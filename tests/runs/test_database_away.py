@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,23 @@ from .test_worker_deaths import begun
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_is_to_be_committed_in_one_outage_waits_for_it_together(
-    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first one waits. The next are not tried, or once where that was some time ago; when the database answers, all is as
-    before."""
+def renaming_in_an_outage(tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
+    """What renames the workspace. It was tried once, and waited for the database for as long as anything may."""
     rename = partial(until_committed, Workspace.objects.filter(pk=tenant.workspace.pk).update, name="Paid")
     monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
     monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
     network.cut_next("before", away_after=True)
     with pytest.raises(OutcomeUnknown):
         rename()
+    return rename
+
+
+def test_what_is_to_be_committed_in_one_outage_waits_for_it_together(
+    tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one waits. The next are not tried, or once where that was some time ago; when the database answers, all is as
+    before."""
+    rename = renaming_in_an_outage(tenant, network, monkeypatch)
     tried = network.refused
     assert tried
     for _ in range(4):
@@ -65,12 +72,7 @@ def test_what_is_to_be_committed_in_one_outage_waits_for_it_together(
 def test_another_statement_that_is_answered_ends_the_outage(
     tenant: Tenant, network: CutNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = partial(until_committed, Workspace.objects.filter(pk=tenant.workspace.pk).update, name="Paid")
-    monkeypatch.setattr(commits, "LONGEST_SECONDS", 0.3)
-    monkeypatch.setattr(commits, "AGAIN_SECONDS", 3_600)
-    network.cut_next("before", away_after=True)
-    with pytest.raises(OutcomeUnknown):
-        rename()
+    rename = renaming_in_an_outage(tenant, network, monkeypatch)
     network.away = False
     with pytest.raises(StaysAway):
         rename()

@@ -82,7 +82,7 @@ def test_who_may_make_no_roles_is_told_what_an_administrator_has_to_do(
 def test_who_may_make_roles_makes_them_and_can_become_them(
     running: tuple[Services, str], administrator: psycopg.Connection[Any]
 ) -> None:
-    """Since PostgreSQL 16 a role is no user of the one that it creates."""
+    """Since PostgreSQL 16 a role that creates another one may not act as it."""
     database = signed_in(running[0], "maker")
     try:
         make_roles(database)
